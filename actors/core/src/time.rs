@@ -41,7 +41,9 @@ impl Timestamp {
 }
 
 /// A span of time in milliseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(transparent)]
 pub struct Millis(pub u64);
 
@@ -100,7 +102,9 @@ mod tests {
 
     #[test]
     fn spans_read_back_as_written() {
-        for (text, ms) in [("250ms", 250), ("90s", 90_000), ("5", 5000), ("15m", 900_000), ("6h", 21_600_000), ("2d", 172_800_000)] {
+        for (text, ms) in
+            [("250ms", 250), ("90s", 90_000), ("5", 5000), ("15m", 900_000), ("6h", 21_600_000), ("2d", 172_800_000)]
+        {
             let span = Millis::parse(text).unwrap();
             assert_eq!(span, Millis(ms), "{text}");
             assert_eq!(Millis::parse(&span.to_string()), Some(span));
