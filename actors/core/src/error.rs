@@ -58,6 +58,8 @@ codes! {
     IdempotencyMismatch = "idempotency_mismatch", 409;
     /// The approval was dispatched already.
     AlreadyDispatched = "already_dispatched", 409;
+    /// Nobody started the approved command in time.
+    ApprovalExpired = "approval_expired", 409;
     /// The lease is not, or no longer, the one in force.
     LostLease = "lost_lease", 409;
     /// The same lease was finished with another result.

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod card;
 pub mod error;
 pub mod id;
+pub mod key;
 pub mod lease;
 pub mod policy;
 pub mod redact;

@@ -1,0 +1,137 @@
+//! A task as the API shows it: secrets masked, times as the reference writes them.
+
+use serde_json::{Value, json};
+
+use super::{Event, Outcome, Recorded, State, Task};
+use crate::access::ActorKind;
+use crate::redact;
+use crate::time::Timestamp;
+use crate::wire::task::{DeadlinesView, EventView, LeaseView, RiskView, TaskView, VerificationView, VoteView};
+
+impl Task {
+    /// The task as the API shows it.
+    pub fn view(&self) -> TaskView {
+        let mask = |text: &str| redact::mask(text).into_owned();
+        TaskView {
+            task_id: self.id.to_string(),
+            command: mask(&self.command),
+            description: mask(&self.description),
+            source_ip: mask(&self.source_ip),
+            peer_ip: self.peer_ip.clone(),
+            risk_level: self.risk.level,
+            risk_labels: self.risk.labels.clone(),
+            status: self.state,
+            created_at: self.created_at.unix_seconds(),
+            modified_at: self.modified_at.unix_seconds(),
+            resolved_at: self.resolved_at.map(Timestamp::unix_seconds),
+            operator_open_id: self.operator_open_id(),
+            operator_name: mask(&self.operator_name),
+            execution_log: mask(&self.execution_log),
+            execution_status: self.execution_status().to_owned(),
+            execution_result: self.execution_result(),
+            result_card_msg_id: self.result_card_msg_id.clone(),
+            source_agent: mask(&self.source_agent),
+            target_executor: self.target_executor.clone(),
+            submitter_open_id: self.submitter_open_id.clone(),
+            approval_id: mask(&self.approval_id),
+            remark: mask(&self.remark),
+            revision: self.revision,
+            command_sha256: self.command_sha256.hex(),
+            version: self.version,
+            submitted_by: self.submitted_by.id.clone(),
+            decided_by: self.decided_by.as_ref().map(ToString::to_string),
+            outcome: self.outcome,
+            deadlines: self.deadlines_view(),
+            lease: self.lease.as_ref().map(|lease| LeaseView {
+                worker: lease.worker.clone(),
+                started_at: lease.started_at.map(Timestamp::unix_seconds),
+                expires_at: None,
+            }),
+            assignee: self.dispatch.as_ref().map(|dispatch| dispatch.assignee.clone()),
+            votes: self.votes.iter().map(|v| VoteView { person: v.person.clone(), choice: v.choice }).collect(),
+            verification: self.verification_view(),
+            rerun_of: self.rerun_of.as_ref().map(ToString::to_string),
+            risk: RiskView { level: self.risk.level, findings: self.risk.findings.clone() },
+            events: None,
+        }
+    }
+
+    fn operator_open_id(&self) -> String {
+        let by = self.decided_by.as_ref().filter(|actor| actor.kind == ActorKind::Feishu);
+        by.map(|actor| actor.id.clone()).unwrap_or_default()
+    }
+
+    fn execution_status(&self) -> &'static str {
+        match self.state {
+            State::Done => "success",
+            State::Failed => "failed",
+            State::Pending | State::Approved | State::Rejected | State::Modify | State::Admin | State::Executing => "",
+        }
+    }
+
+    fn execution_result(&self) -> Value {
+        let Some(result) = &self.result else { return json!({}) };
+        let mut value = result.extra.clone().unwrap_or_else(|| json!(result));
+        redact::mask_json(&mut value);
+        value
+    }
+
+    fn deadlines_view(&self) -> DeadlinesView {
+        let seconds = |moment: Option<Timestamp>| moment.map(Timestamp::unix_seconds);
+        DeadlinesView {
+            alert_at: seconds(self.deadlines.alert_at),
+            reject_at: seconds(self.deadlines.reject_at),
+            start_by: seconds(self.deadlines.start_by),
+            finish_by: seconds(self.deadlines.finish_by),
+        }
+    }
+
+    fn verification_view(&self) -> Option<VerificationView> {
+        self.verification.as_ref().map(|verification| VerificationView {
+            verdict: verification.verdict,
+            by: verification.by.to_string(),
+            at: verification.at.unix_seconds(),
+            note: redact::mask(&verification.note).into_owned(),
+        })
+    }
+}
+
+impl Outcome {
+    /// The outcome's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::ExitNonzero => "exit_nonzero",
+            Self::RejectedByHuman => "rejected_by_human",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::DeniedByPolicy => "denied_by_policy",
+            Self::ExecutionTimeout => "execution_timeout",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Undeliverable => "undeliverable",
+            Self::NotRun => "not_run",
+        }
+    }
+}
+
+impl Recorded {
+    /// The event as a task's time line shows it.
+    pub fn view(&self) -> EventView {
+        let mut data = serde_json::to_value(&self.event).unwrap_or_default();
+        if let Some(fields) = data.as_object_mut() {
+            fields.remove("kind");
+        }
+        if let (Event::Leased { .. }, Some(lease)) = (&self.event, data.get_mut("lease").and_then(Value::as_object_mut))
+        {
+            lease.remove("id");
+        }
+        redact::mask_json(&mut data);
+        EventView {
+            version: self.version,
+            at: self.at.unix_seconds(),
+            kind: self.event.kind().to_owned(),
+            by: self.by.clone(),
+            data,
+        }
+    }
+}
