@@ -1,0 +1,235 @@
+//! The store on SQLite: one group-committing writer, a pool of read-only connections.
+//!
+//! Only one process may have a folder open: a lock file sees to that. The folder must be on a local file system.
+
+mod folder;
+mod read;
+mod schema;
+mod transaction;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix::Addr;
+use async_trait::async_trait;
+use deadpool_sqlite::{Hook, HookError, Pool, Runtime};
+use hermes_core::id::{Fence, Seq, TaskId};
+use hermes_core::key;
+use hermes_core::task::{Recorded, Task};
+use hermes_core::time::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use self::folder::Lock;
+use self::transaction::Ledger;
+pub use self::writer::{Opened, StoreActor};
+use super::{
+    AuditLine, AuditPosition, Change, Commit, Counts, Error, Known, OutputChunk, Page, Query, Setting, Store, WorkFilter,
+};
+use crate::health::Health;
+
+pub use self::folder::OpenError;
+
+/// Writes that may wait; beyond that the caller hears so at once.
+const MOST_WAITING_WRITES: usize = 4096;
+
+/// How a folder is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Read-only connections, 1 to 64.
+    pub readers: usize,
+}
+
+/// The store on SQLite.
+pub struct SqliteStore {
+    writer: Addr<StoreActor>,
+    waiting: Arc<Semaphore>,
+    readers: Pool,
+    position: watch::Receiver<Seq>,
+    task_number: AtomicU64,
+    _lock: Arc<Lock>,
+}
+
+impl SqliteStore {
+    /// Opens (or makes) the database in a folder: takes the lock, checks the file system, the SQLite version and the
+    /// schema, and recovers what a crash left.
+    ///
+    /// # Errors
+    /// With a sentence that says what to do.
+    pub fn prepare(folder: &Path) -> Result<Opened, OpenError> {
+        folder::prepare(folder)
+    }
+
+    /// The store over a writer that was started with what `prepare` gave.
+    ///
+    /// # Errors
+    /// When the pool of readers cannot be made.
+    pub fn new(opened: &Opened, writer: Addr<StoreActor>, options: Options) -> Result<Self, OpenError> {
+        Ok(Self {
+            writer,
+            waiting: Arc::new(Semaphore::new(MOST_WAITING_WRITES)),
+            readers: readers(&opened.path, options.readers)?,
+            position: opened.position.subscribe(),
+            task_number: AtomicU64::new(opened.task_number),
+            _lock: opened.lock.clone(),
+        })
+    }
+
+    /// Runs a closure inside the next group commit; answers when it is durable.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = self.waiting.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
+        let (reply, answer) = oneshot::channel();
+        self.writer.do_send(writer::Write::new(permit, reply, work));
+        answer.await.unwrap_or(Err(Error::Unavailable))
+    }
+
+    /// Runs a closure on a read-only connection.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let connection = self.readers.get().await.map_err(|error| unavailable(&error))?;
+        let result = connection.interact(move |connection| work(connection)).await.map_err(|error| unavailable(&error))?;
+        result.map_err(|error| unavailable(&error))
+    }
+}
+
+fn unavailable(error: &dyn std::error::Error) -> Error {
+    tracing::error!(error = %error, "reading the database failed");
+    Error::Unavailable
+}
+
+fn readers(path: &Path, size: usize) -> Result<Pool, OpenError> {
+    let escaped: String = path.to_string_lossy().chars().flat_map(escape_uri).collect();
+    let config = deadpool_sqlite::Config::new(format!("file:{escaped}?mode=ro"));
+    let builder = config.builder(Runtime::Tokio1).map_err(|error| OpenError::Database(error.to_string()))?;
+    let hook = Hook::async_fn(|connection: &mut deadpool_sqlite::Object_, _| {
+        Box::pin(async move {
+            let set = connection.interact(|connection| schema::reader_pragmas(connection)).await;
+            match set {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(HookError::Backend(error)),
+                Err(error) => Err(HookError::message(error.to_string())),
+            }
+        })
+    });
+    builder.max_size(size).post_create(hook).build().map_err(|error| OpenError::Database(error.to_string()))
+}
+
+fn escape_uri(c: char) -> Vec<char> {
+    match c {
+        '%' | '?' | '#' => format!("%{:02X}", c as u32).chars().collect(),
+        _ => vec![c],
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, commit: Commit) -> Result<(), Error> {
+        self.write(move |ledger| ledger.commit(&commit)).await
+    }
+
+    async fn apply(&self, change: Change) -> Result<(), Error> {
+        self.write(move |ledger| ledger.apply(&change)).await
+    }
+
+    fn next_task_number(&self) -> u64 {
+        self.task_number.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn position(&self) -> watch::Receiver<Seq> {
+        self.position.clone()
+    }
+
+    async fn task(&self, id: &TaskId) -> Result<Option<Task>, Error> {
+        let id = id.clone();
+        self.read(move |connection| read::task(connection, &id)).await
+    }
+
+    async fn events(&self, id: &TaskId) -> Result<Vec<Recorded>, Error> {
+        let id = id.clone();
+        self.read(move |connection| read::events(connection, &id)).await
+    }
+
+    async fn tasks(&self, query: Query) -> Result<Page, Error> {
+        self.read(move |connection| read::tasks(connection, &query)).await
+    }
+
+    async fn idempotency(&self, scope: &str, key: &str, now: Timestamp) -> Result<Option<Known>, Error> {
+        let (scope, key) = (scope.to_owned(), key.to_owned());
+        self.read(move |connection| read::idempotency(connection, &scope, &key, now)).await
+    }
+
+    async fn ready_work(&self, filter: WorkFilter, limit: u32) -> Result<Vec<TaskId>, Error> {
+        self.read(move |connection| read::ready_work(connection, &filter, limit)).await
+    }
+
+    async fn leased(&self) -> Result<Vec<(TaskId, Fence)>, Error> {
+        self.read(read::leased).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<TaskId>, Error> {
+        self.read(move |connection| read::due(connection, now, limit)).await
+    }
+
+    async fn append_output(&self, task: &TaskId, chunk: OutputChunk) -> Result<(), Error> {
+        let task = task.clone();
+        self.write(move |ledger| ledger.append_output(&task, &chunk)).await
+    }
+
+    async fn output(&self, task: &TaskId, fence: Fence, after: u64, limit: u32) -> Result<Vec<OutputChunk>, Error> {
+        let task = task.clone();
+        self.read(move |connection| read::output(connection, &task, fence, after, limit)).await
+    }
+
+    async fn audit_lines(&self, after: Seq, limit: u32) -> Result<Vec<AuditLine>, Error> {
+        self.read(move |connection| read::audit_lines(connection, after, limit)).await
+    }
+
+    async fn audit_tail(
+        &self,
+        task: Option<&TaskId>,
+        before: Option<Seq>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, Error> {
+        let task = task.cloned();
+        self.read(move |connection| read::audit_tail(connection, task.as_ref(), before, limit)).await
+    }
+
+    async fn audit_position(&self) -> Result<AuditPosition, Error> {
+        self.read(read::audit_position).await
+    }
+
+    async fn mark_exported(&self, seq: Seq) -> Result<(), Error> {
+        self.write(move |ledger| ledger.mark_exported(seq)).await
+    }
+
+    async fn keys(&self) -> Result<Vec<key::Record>, Error> {
+        self.read(read::keys).await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<Setting>, Error> {
+        let name = name.to_owned();
+        self.read(move |connection| read::setting(connection, &name)).await
+    }
+
+    async fn counts(&self) -> Result<Counts, Error> {
+        self.read(read::counts).await
+    }
+
+    async fn clean(&self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, Error> {
+        self.write(move |ledger| ledger.clean(ended_before, now, limit)).await
+    }
+
+    async fn close(&self) {
+        if self.writer.send(writer::Close).await.is_err() {
+            tracing::error!("the writer had ended before it was closed");
+        }
+        self.readers.close();
+    }
+}

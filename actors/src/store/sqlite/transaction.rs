@@ -1,0 +1,282 @@
+//! What one write does inside the open transaction.
+
+use hermes_core::audit::Entry;
+use hermes_core::id::{Digest, Seq, TaskId, Version};
+use hermes_core::redact;
+use hermes_core::task::{Recorded, State, Task};
+use hermes_core::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::store::{Change, Commit, Error, Idempotency, OutputChunk};
+
+/// The open transaction, and where the audit chain stands in it.
+pub(super) struct Ledger<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) seq: Seq,
+    pub(super) leaf: Digest,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(error = %error, "a statement failed");
+        Self::Unavailable
+    }
+}
+
+impl Ledger<'_> {
+    fn run(&self, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<usize> {
+        self.connection.prepare_cached(sql)?.execute(values)
+    }
+
+    pub(super) fn commit(&mut self, commit: &Commit) -> Result<(), Error> {
+        match &commit.new {
+            Some(new) => {
+                if let Some(idempotency) = &new.idempotency {
+                    self.remember(idempotency, &commit.task.id)?;
+                }
+                if let Some(limit) = new.pending_limit {
+                    self.refuse_flood(&commit.task.submitted_by.id, limit)?;
+                }
+                if let Some(number) = new.number {
+                    self.run(
+                        "INSERT INTO counter (name, value) VALUES ('task_number', ?1)
+                         ON CONFLICT (name) DO UPDATE SET value = max(value, ?1)",
+                        [number],
+                    )?;
+                }
+                self.insert(&commit.task)?;
+            }
+            None => self.update(&commit.task, commit.expected)?,
+        }
+        self.count(commit)?;
+        for recorded in &commit.events {
+            self.event(&commit.task.id, recorded)?;
+        }
+        self.audit(&commit.entries, Some(&commit.task.submitted_by.id))
+    }
+
+    pub(super) fn apply(&mut self, change: &Change) -> Result<(), Error> {
+        if let Some(key) = &change.add_key {
+            let body = json(key)?;
+            let added = self.run("INSERT OR IGNORE INTO api_key (name, body) VALUES (?1, ?2)", params![key.name, body])?;
+            if added == 0 {
+                return Err(Error::KeyExists);
+            }
+        }
+        if let Some((name, at)) = &change.revoke_key {
+            self.revoke(name, *at)?;
+        }
+        if let Some((name, setting)) = &change.setting {
+            self.run(
+                "INSERT INTO setting (name, value, origin) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value, origin = excluded.origin",
+                params![name, setting.value, setting.origin.0],
+            )?;
+        }
+        self.audit(std::slice::from_ref(&change.entry), None)
+    }
+
+    pub(super) fn append_output(&self, task: &TaskId, chunk: &OutputChunk) -> Result<(), Error> {
+        let stream = json(&chunk.stream)?;
+        self.run(
+            "INSERT OR IGNORE INTO output (task_id, fence, seq, stream, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![task.as_str(), chunk.fence.0, chunk.seq, stream, chunk.data],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn mark_exported(&self, seq: Seq) -> Result<(), Error> {
+        self.run("UPDATE audit_head SET exported = max(exported, ?1)", [seq.0])?;
+        Ok(())
+    }
+
+    pub(super) fn clean(&self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, Error> {
+        self.run("DELETE FROM idempotency WHERE expires_at < ?1", [now.0])?;
+        let ended: Vec<(i64, String, String)> = self
+            .connection
+            .prepare_cached("SELECT seq, id, state FROM task WHERE resolved_at < ?1 ORDER BY resolved_at LIMIT ?2")?
+            .query_map(params![ended_before.0, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (seq, id, state) in &ended {
+            self.run("DELETE FROM task WHERE seq = ?1", [seq])?;
+            self.run("DELETE FROM output WHERE task_id = ?1", [id])?;
+            self.add(&format!("state:{state}"), -1)?;
+        }
+        Ok(ended.len() as u64)
+    }
+
+    fn revoke(&self, name: &str, at: Timestamp) -> Result<(), Error> {
+        let body: Option<String> = self
+            .connection
+            .prepare_cached("SELECT body FROM api_key WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        let mut key: hermes_core::key::Record =
+            serde_json::from_str(&body.ok_or(Error::NoSuchKey)?).map_err(|_| Error::Corrupt)?;
+        key.revoked_at = Some(key.revoked_at.unwrap_or(at));
+        self.run("UPDATE api_key SET body = ?2 WHERE name = ?1", params![name, json(&key)?])?;
+        Ok(())
+    }
+
+    fn insert(&self, task: &Task) -> Result<(), Error> {
+        let row = Row::of(task)?;
+        let added = self.run(
+            "INSERT OR IGNORE INTO task (id, version, state, risk, submitted_by, created_at, resolved_at, \
+             next_deadline, ready_for, leased_fence, search, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            params![
+                task.id.as_str(),
+                task.version.0,
+                task.state.as_str(),
+                task.risk.level.as_str(),
+                task.submitted_by.id,
+                task.created_at.0,
+                row.resolved_at,
+                row.next_deadline,
+                task.ready_for(),
+                row.leased_fence,
+                row.search,
+                row.body,
+            ],
+        )?;
+        if added == 0 { Err(Error::TaskExists) } else { Ok(()) }
+    }
+
+    fn update(&self, task: &Task, expected: Version) -> Result<(), Error> {
+        let row = Row::of(task)?;
+        let changed = self.run(
+            "UPDATE task SET version = ?3, state = ?4, risk = ?5, resolved_at = ?6, next_deadline = ?7, \
+             ready_for = ?8, leased_fence = ?9, search = ?10, body = ?11 WHERE id = ?1 AND version = ?2",
+            params![
+                task.id.as_str(),
+                expected.0,
+                task.version.0,
+                task.state.as_str(),
+                task.risk.level.as_str(),
+                row.resolved_at,
+                row.next_deadline,
+                task.ready_for(),
+                row.leased_fence,
+                row.search,
+                row.body,
+            ],
+        )?;
+        if changed == 1 { Ok(()) } else { Err(self.stale(&task.id)?) }
+    }
+
+    fn stale(&self, id: &TaskId) -> Result<Error, Error> {
+        let version: Option<u64> = self
+            .connection
+            .prepare_cached("SELECT version FROM task WHERE id = ?1")?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(Error::Stale { actual: Version(version.unwrap_or(0)) })
+    }
+
+    /// A task that was cleaned away keeps its events, so its id cannot be taken again.
+    fn event(&self, id: &TaskId, recorded: &Recorded) -> Result<(), Error> {
+        let added = self.run(
+            "INSERT OR IGNORE INTO event (task_id, version, body) VALUES (?1, ?2, ?3)",
+            params![id.as_str(), recorded.version.0, json(recorded)?],
+        )?;
+        if added == 0 { Err(Error::TaskExists) } else { Ok(()) }
+    }
+
+    fn audit(&mut self, entries: &[Entry], owner: Option<&str>) -> Result<(), Error> {
+        for entry in entries {
+            let seq = self.seq.next();
+            let line = entry.line(seq, &self.leaf, redact::mask);
+            self.run(
+                "INSERT INTO audit (seq, at, task_id, owner, leaf, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![seq.0, entry.at.0, entry.task_id.as_ref().map(TaskId::as_str), owner, line.leaf.0, line.text],
+            )?;
+            (self.seq, self.leaf) = (seq, line.leaf);
+        }
+        self.run("UPDATE audit_head SET seq = ?1, leaf = ?2", params![self.seq.0, self.leaf.0])?;
+        Ok(())
+    }
+
+    fn remember(&self, idempotency: &Idempotency, task: &TaskId) -> Result<(), Error> {
+        let added = self.run(
+            "INSERT OR IGNORE INTO idempotency (scope, key, body, task_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                idempotency.scope,
+                idempotency.key,
+                idempotency.body.0,
+                task.as_str(),
+                idempotency.expires_at.0
+            ],
+        )?;
+        if added == 1 {
+            return Ok(());
+        }
+        let known = super::read::idempotency(self.connection, &idempotency.scope, &idempotency.key, Timestamp(i64::MIN))?;
+        known.map_or(Err(Error::Corrupt), |known| Err(Error::KeyUsed { task: known.task, body: known.body }))
+    }
+
+    fn refuse_flood(&self, submitter: &str, limit: u32) -> Result<(), Error> {
+        let waiting = self.counter(&format!("pending_of:{submitter}"))?;
+        if waiting >= u64::from(limit) { Err(Error::TooManyPending { waiting, limit }) } else { Ok(()) }
+    }
+
+    fn counter(&self, name: &str) -> Result<u64, Error> {
+        let value: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT value FROM counter WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        Ok(u64::try_from(value.unwrap_or(0)).unwrap_or(0))
+    }
+
+    /// Keeps the counters that lists and limits read instead of counting rows.
+    fn count(&self, commit: &Commit) -> Result<(), Error> {
+        let after = commit.task.state;
+        if commit.before == Some(after) {
+            return Ok(());
+        }
+        if let Some(before) = commit.before {
+            self.add(&format!("state:{before}"), -1)?;
+        }
+        self.add(&format!("state:{after}"), 1)?;
+        let waits = |state: Option<State>| state.is_some_and(State::is_undecided);
+        match (waits(commit.before), waits(Some(after))) {
+            (false, true) => self.add(&format!("pending_of:{}", commit.task.submitted_by.id), 1),
+            (true, false) => self.add(&format!("pending_of:{}", commit.task.submitted_by.id), -1),
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
+
+    fn add(&self, name: &str, by: i64) -> Result<(), Error> {
+        self.run(
+            "INSERT INTO counter (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",
+            params![name, by],
+        )?;
+        Ok(())
+    }
+}
+
+/// The columns that queries need, beside the task itself.
+struct Row {
+    resolved_at: Option<i64>,
+    next_deadline: Option<i64>,
+    leased_fence: Option<u64>,
+    search: String,
+    body: String,
+}
+
+impl Row {
+    fn of(task: &Task) -> Result<Self, Error> {
+        let text = format!("{}\n{}\n{}", task.id, redact::mask(&task.command), redact::mask(&task.description));
+        Ok(Self {
+            resolved_at: task.resolved_at.map(|at| at.0),
+            next_deadline: task.next_deadline().map(|at| at.0),
+            leased_fence: task.lease.as_ref().map(|lease| lease.fence.0),
+            search: text.to_lowercase(),
+            body: json(task)?,
+        })
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|_| Error::Corrupt)
+}
