@@ -11,6 +11,8 @@ mod table;
 mod value;
 pub mod worker;
 
+#[cfg(test)]
+mod tests;
 
 use std::net::Ipv4Addr;
 
