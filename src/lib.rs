@@ -1,1 +1,3 @@
-//! x
+//! The program: settings, HTTP routes, sub-agent and command line around the actors.
+
+pub mod config;
