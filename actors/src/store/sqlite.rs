@@ -3,7 +3,9 @@
 //! Only one process may have a folder open: a lock file sees to that. The folder must be on a local file system.
 
 mod folder;
+mod inspect;
 mod read;
+mod reserve;
 mod schema;
 mod transaction;
 mod writer;
@@ -26,11 +28,12 @@ use self::folder::Lock;
 use self::transaction::Ledger;
 pub use self::writer::{Opened, StoreActor};
 use super::{
-    AuditLine, AuditPosition, Change, Commit, Counts, Error, Known, OutputChunk, Page, Query, Setting, Store, WorkFilter,
+    AuditLine, AuditPosition, Change, Commit, Counts, Error, Known, OutputChunk, Page, Query, Setting, Store,
+    WorkFilter,
 };
-use crate::health::Health;
 
 pub use self::folder::OpenError;
+pub use self::inspect::AuditReader;
 
 /// Writes that may wait; beyond that the caller hears so at once.
 const MOST_WAITING_WRITES: usize = 4096;
@@ -94,7 +97,8 @@ impl SqliteStore {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let connection = self.readers.get().await.map_err(|error| unavailable(&error))?;
-        let result = connection.interact(move |connection| work(connection)).await.map_err(|error| unavailable(&error))?;
+        let result =
+            connection.interact(move |connection| work(connection)).await.map_err(|error| unavailable(&error))?;
         result.map_err(|error| unavailable(&error))
     }
 }
@@ -108,15 +112,9 @@ fn readers(path: &Path, size: usize) -> Result<Pool, OpenError> {
     let escaped: String = path.to_string_lossy().chars().flat_map(escape_uri).collect();
     let config = deadpool_sqlite::Config::new(format!("file:{escaped}?mode=ro"));
     let builder = config.builder(Runtime::Tokio1).map_err(|error| OpenError::Database(error.to_string()))?;
-    let hook = Hook::async_fn(|connection: &mut deadpool_sqlite::Object_, _| {
-        Box::pin(async move {
-            let set = connection.interact(|connection| schema::reader_pragmas(connection)).await;
-            match set {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(HookError::Backend(error)),
-                Err(error) => Err(HookError::message(error.to_string())),
-            }
-        })
+    let hook = Hook::sync_fn(|connection, _| match connection.lock() {
+        Ok(connection) => schema::reader_pragmas(&connection).map_err(HookError::Backend),
+        Err(_) => Err(HookError::message("a connection's lock is poisoned")),
     });
     builder.max_size(size).post_create(hook).build().map_err(|error| OpenError::Database(error.to_string()))
 }

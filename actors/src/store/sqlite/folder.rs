@@ -117,8 +117,7 @@ fn lock(folder: &Path) -> Result<Lock, OpenError> {
     let path = folder.join("hermes.lock");
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
     let file = file.map_err(|source| OpenError::Io { path: path.display().to_string(), source })?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock)
-        .map_err(|_| OpenError::Locked(folder.display().to_string()))
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| OpenError::Locked(folder.display().to_string()))
 }
 
 fn refuse_network(folder: &Path) -> Result<(), OpenError> {
@@ -129,7 +128,8 @@ fn refuse_network(folder: &Path) -> Result<(), OpenError> {
     let stat = statfs::statfs(folder)
         .map_err(|errno| OpenError::Io { path: folder.display().to_string(), source: errno.into() })?;
     let kind = stat.filesystem_type();
-    let network = [statfs::NFS_SUPER_MAGIC, statfs::SMB_SUPER_MAGIC, FsType(CIFS), FsType(SMB2), FsType(NINE_P), FsType(FUSE)];
+    let network =
+        [statfs::NFS_SUPER_MAGIC, statfs::SMB_SUPER_MAGIC, FsType(CIFS), FsType(SMB2), FsType(NINE_P), FsType(FUSE)];
     if network.contains(&kind) {
         return Err(OpenError::NetworkFileSystem(folder.display().to_string()));
     }

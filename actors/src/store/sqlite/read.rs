@@ -113,9 +113,7 @@ pub(super) fn idempotency(
 ) -> rusqlite::Result<Option<Known>> {
     connection
         .prepare_cached("SELECT task_id, body FROM idempotency WHERE scope = ?1 AND key = ?2 AND expires_at > ?3")?
-        .query_row(params![scope, key, now.0], |row| {
-            Ok(Known { task: task_id(row, 0)?, body: Digest(row.get(1)?) })
-        })
+        .query_row(params![scope, key, now.0], |row| Ok(Known { task: task_id(row, 0)?, body: Digest(row.get(1)?) }))
         .optional()
 }
 

@@ -58,7 +58,8 @@ impl Ledger<'_> {
     pub(super) fn apply(&mut self, change: &Change) -> Result<(), Error> {
         if let Some(key) = &change.add_key {
             let body = json(key)?;
-            let added = self.run("INSERT OR IGNORE INTO api_key (name, body) VALUES (?1, ?2)", params![key.name, body])?;
+            let added =
+                self.run("INSERT OR IGNORE INTO api_key (name, body) VALUES (?1, ?2)", params![key.name, body])?;
             if added == 0 {
                 return Err(Error::KeyExists);
             }
@@ -199,18 +200,13 @@ impl Ledger<'_> {
     fn remember(&self, idempotency: &Idempotency, task: &TaskId) -> Result<(), Error> {
         let added = self.run(
             "INSERT OR IGNORE INTO idempotency (scope, key, body, task_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                idempotency.scope,
-                idempotency.key,
-                idempotency.body.0,
-                task.as_str(),
-                idempotency.expires_at.0
-            ],
+            params![idempotency.scope, idempotency.key, idempotency.body.0, task.as_str(), idempotency.expires_at.0],
         )?;
         if added == 1 {
             return Ok(());
         }
-        let known = super::read::idempotency(self.connection, &idempotency.scope, &idempotency.key, Timestamp(i64::MIN))?;
+        let known =
+            super::read::idempotency(self.connection, &idempotency.scope, &idempotency.key, Timestamp(i64::MIN))?;
         known.map_or(Err(Error::Corrupt), |known| Err(Error::KeyUsed { task: known.task, body: known.body }))
     }
 

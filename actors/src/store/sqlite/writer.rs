@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::folder::Lock;
+use super::reserve::Reserve;
 use super::transaction::Ledger;
 use crate::death::DeathWatch;
 use crate::health::{Health, Part};
@@ -46,6 +47,7 @@ impl Opened {
             waiting: Vec::new(),
             flush_due: false,
             checkpoint: None,
+            reserve: Reserve::beside(&self.path),
             _guard: DeathWatch::new("store", health.clone()),
             health,
         })
@@ -61,6 +63,7 @@ pub struct StoreActor {
     waiting: Vec<Write>,
     flush_due: bool,
     checkpoint: Option<SpawnHandle>,
+    reserve: Reserve,
     health: Arc<Health>,
     _guard: DeathWatch,
 }
@@ -71,7 +74,8 @@ impl Actor for StoreActor {
 
 /// What is to be told once the transaction is over.
 type Settle = Box<dyn FnOnce(Result<(), Error>) + Send>;
-type Work = Box<dyn FnOnce(&mut Ledger<'_>) -> (bool, Settle) + Send>;
+/// Without a transaction there is only somebody to tell.
+type Work = Box<dyn FnOnce(Option<&mut Ledger<'_>>) -> (bool, Settle) + Send>;
 
 /// A closure over the open transaction, and whom to tell.
 pub(super) struct Write {
@@ -90,7 +94,7 @@ impl Write {
         work: impl FnOnce(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Self {
         let work: Work = Box::new(move |ledger| {
-            let result = work(ledger);
+            let result = ledger.map_or(Err(Error::Unavailable), work);
             let keep = result.is_ok();
             let settle: Settle = Box::new(move |committed| {
                 // A caller who has gone will find out by reading.
@@ -167,6 +171,7 @@ impl StoreActor {
         match &committed {
             Ok(()) => {
                 self.health.set(Part::Store, Ok(()));
+                self.health.set(Part::Store, Ok(()));
                 crate::crash::point("store.after_commit");
                 if self.seq != before.0 {
                     self.position.send_replace(self.seq);
@@ -183,39 +188,45 @@ impl StoreActor {
     }
 
     fn transaction(&mut self, batch: Vec<Write>, settles: &mut Vec<Settle>) -> rusqlite::Result<()> {
-        let run = |sql: &str, connection: &Connection| connection.prepare_cached(sql)?.execute([]).map(drop);
-        // Whoever waits for a transaction that cannot even begin is told so, not left alone.
-        let begun = run("BEGIN IMMEDIATE", &self.connection);
+        let begun = if self.reserve.is_full() { Err(disk_full()) } else { self.run("BEGIN IMMEDIATE") };
         for write in batch {
-            let start = (self.seq, self.leaf);
-            if begun.is_ok() {
-                run("SAVEPOINT one", &self.connection)?;
-            }
-            let mut ledger = Ledger { connection: &self.connection, seq: self.seq, leaf: self.leaf };
-            let (keep, settle) = (write.work)(&mut ledger);
-            (self.seq, self.leaf) = (ledger.seq, ledger.leaf);
+            let settle = if begun.is_ok() { self.one(write)? } else { (write.work)(None).1 };
             settles.push(settle);
-            if begun.is_ok() {
-                if !keep {
-                    (self.seq, self.leaf) = start;
-                    run("ROLLBACK TO one", &self.connection)?;
-                }
-                run("RELEASE one", &self.connection)?;
-            }
         }
         begun?;
         crate::crash::point("store.before_commit");
-        let ended = run("COMMIT", &self.connection);
+        let ended = self.run("COMMIT");
         if ended.is_err() && !self.connection.is_autocommit() {
-            run("ROLLBACK", &self.connection)?;
+            self.run("ROLLBACK")?;
         }
         ended
     }
 
+    /// One write in a savepoint of its own.
+    fn one(&mut self, write: Write) -> rusqlite::Result<Settle> {
+        self.run("SAVEPOINT one")?;
+        let mut ledger = Ledger { connection: &self.connection, seq: self.seq, leaf: self.leaf };
+        let (keep, settle) = (write.work)(Some(&mut ledger));
+        if keep {
+            (self.seq, self.leaf) = (ledger.seq, ledger.leaf);
+        } else {
+            self.run("ROLLBACK TO one")?;
+        }
+        self.run("RELEASE one")?;
+        Ok(settle)
+    }
+
+    fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(drop)
+    }
+
     /// After a failed sync nobody knows what is on the disk: only a fresh start from it can tell.
-    fn report(&self, error: &rusqlite::Error) {
+    fn report(&mut self, error: &rusqlite::Error) {
         tracing::error!(error = %error, "writing the database failed");
         if let rusqlite::Error::SqliteFailure(failure, _) = error {
+            if failure.code == rusqlite::ErrorCode::DiskFull {
+                self.reserve.release();
+            }
             let failed_sync = [rusqlite::ffi::SQLITE_IOERR_FSYNC, rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC];
             if failed_sync.contains(&failure.extended_code) {
                 tracing::error!("a sync failed; the process ends to recover from what is on the disk");
@@ -241,4 +252,8 @@ impl StoreActor {
             tracing::warn!(error = %error, "the write-ahead log could not be folded back now");
         }
     }
+}
+
+fn disk_full() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None)
 }

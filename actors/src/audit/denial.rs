@@ -1,0 +1,116 @@
+//! DenialActor: refused attempts go into the audit trail too, without letting a flood of them in.
+//!
+//! - Owns a count for each kind of refusal and who caused it. The first is written at once; what follows within ten
+//!   seconds is one line with a count.
+//! - Takes `Denial`; awaits the store.
+//! - When it dies, the guard stops the process.
+//! - Remembers at most so many; beyond that refusals are counted under one name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
+use hermes_core::access::{Actor as Who, Via};
+use hermes_core::audit::Entry;
+use hermes_core::error::Code;
+use hermes_core::id::TaskId;
+use serde_json::json;
+
+use crate::clock::SharedClock;
+use crate::death::DeathWatch;
+use crate::health::Health;
+use crate::store::{Change, Store};
+
+const PERIOD: Duration = Duration::from_secs(10);
+const MOST_REMEMBERED: usize = 1000;
+
+/// An attempt that was refused.
+#[derive(Debug, Clone)]
+pub struct Denial {
+    /// Why.
+    pub code: Code,
+    /// Who tried: a key's name, or the address of somebody without one.
+    pub who: String,
+    /// What he tried: method and route.
+    pub what: String,
+    /// On which task.
+    pub task: Option<TaskId>,
+}
+
+impl Message for Denial {
+    type Result = ();
+}
+
+/// Writes refused attempts into the audit trail.
+pub struct DenialActor {
+    seen: HashMap<(Code, String), (Denial, u64)>,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    _guard: DeathWatch,
+}
+
+impl DenialActor {
+    /// An actor that has seen nothing yet.
+    pub fn new(store: Arc<dyn Store>, clock: SharedClock, health: Arc<Health>) -> Self {
+        Self { seen: HashMap::new(), store, clock, _guard: DeathWatch::new("denial", health) }
+    }
+
+    fn write(&self, denial: &Denial, count: u64, ctx: &mut Context<Self>) {
+        let data = json!({"code": denial.code.as_str(), "what": denial.what, "count": count});
+        let entry = Entry {
+            at: self.clock.now(),
+            kind: "access.denied".to_owned(),
+            task_id: denial.task.clone(),
+            revision: None,
+            actor: Who::key(&denial.who),
+            via: Via::Api,
+            from: None,
+            to: None,
+            cmd_sha: None,
+            subject: None,
+            data: data.as_object().cloned().unwrap_or_default(),
+        };
+        let store = self.store.clone();
+        let work = async move {
+            if let Err(error) = store.apply(Change::record(entry)).await {
+                tracing::warn!(error = %error, "a refused attempt could not be written to the audit trail");
+            }
+        };
+        ctx.spawn(work.into_actor(self));
+    }
+
+    /// Writes what was only counted, and forgets who was quiet.
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        let seen = std::mem::take(&mut self.seen);
+        for (key, (denial, count)) in seen {
+            if count > 0 {
+                self.write(&denial, count, ctx);
+                self.seen.insert(key, (denial, 0));
+            }
+        }
+    }
+}
+
+impl Actor for DenialActor {
+    type Context = Context<Self>;
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(PERIOD, |actor, ctx| actor.sweep(ctx));
+    }
+}
+
+impl Handler<Denial> for DenialActor {
+    type Result = ();
+    fn handle(&mut self, mut denial: Denial, ctx: &mut Self::Context) {
+        if self.seen.len() >= MOST_REMEMBERED {
+            "many".clone_into(&mut denial.who);
+        }
+        let key = (denial.code, denial.who.clone());
+        if let Some((_, count)) = self.seen.get_mut(&key) {
+            *count += 1;
+        } else {
+            self.write(&denial, 1, ctx);
+            self.seen.insert(key, (denial, 0));
+        }
+    }
+}
