@@ -90,9 +90,9 @@ pub struct Source<'a> {
 /// A compiled rule set; costs some memory, so one is shared by all who grade.
 #[derive(Debug)]
 pub struct Rules {
-    pub(super) shell: Table,
-    pub(super) text: Table,
-    pub(super) sql: Table,
+    pub(super) shell: Tables,
+    pub(super) text: Tables,
+    pub(super) sql: Tables,
     pub(super) reads: RegexSet,
     pub(super) sql_reads: RegexSet,
 }
@@ -101,7 +101,7 @@ impl Rules {
     /// Compiles the rules the product comes with.
     pub fn builtin() -> Self {
         Self {
-            shell: Table::new(&[
+            shell: Tables::new(&[
                 files::RULES,
                 host::RULES,
                 code::RULES,
@@ -109,8 +109,8 @@ impl Rules {
                 cloud::RULES,
                 database::CLIENT_RULES,
             ]),
-            text: Table::new(&[code::TEXT_RULES]),
-            sql: Table::new(&[database::STATEMENT_RULES]),
+            text: Tables::new(&[code::TEXT_RULES]),
+            sql: Tables::new(&[database::STATEMENT_RULES]),
             reads: compile_set(reading::PROGRAMS.iter().copied(), Case::Matters),
             sql_reads: compile_set(reading::STATEMENTS.iter().copied(), Case::Ignored),
         }
@@ -147,9 +147,12 @@ fn belongs_to_sql(finding: &Finding) -> bool {
     matches!(finding.label.as_str(), "unknown_command" | "file_write" | "unparsed" | "obfuscated_execution")
 }
 
-/// A table with its patterns compiled.
+/// Tables with their patterns compiled; one set each, since a set takes memory to compile out of proportion to its size.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct Tables(Vec<Table>);
+
+#[derive(Debug)]
+struct Table {
     set: RegexSet,
     rows: Vec<Row>,
 }
@@ -160,19 +163,26 @@ struct Row {
     unless: Option<Regex>,
 }
 
-impl Table {
+impl Tables {
     fn new(families: &[&'static [Rule]]) -> Self {
-        let rules = || families.iter().copied().flatten();
-        let rows = rules().map(|rule| Row { rule, unless: rule.unless.and_then(compile) }).collect();
-        Self { set: compile_set(rules().map(|rule| rule.pattern), Case::Ignored), rows }
+        Self(families.iter().map(|rules| Table::new(rules)).collect())
     }
 
-    /// Lists the rules that a line meets, in the order of the table.
+    /// Lists the rules that a line meets, in the order of the tables.
     pub(super) fn matches(&self, line: &str) -> impl Iterator<Item = &'static Rule> {
-        let bytes = line.as_bytes();
-        let met = self.set.matches(bytes);
-        let rows = met.into_iter().filter_map(|at| self.rows.get(at));
-        rows.filter(|row| !row.unless.as_ref().is_some_and(|unless| unless.is_match(bytes))).map(|row| row.rule)
+        self.0.iter().flat_map(|table| table.matches(line.as_bytes()))
+    }
+}
+
+impl Table {
+    fn new(rules: &'static [Rule]) -> Self {
+        let rows = rules.iter().map(|rule| Row { rule, unless: rule.unless.and_then(compile) }).collect();
+        Self { set: compile_set(rules.iter().map(|rule| rule.pattern), Case::Ignored), rows }
+    }
+
+    fn matches(&self, line: &[u8]) -> impl Iterator<Item = &'static Rule> {
+        let rows = self.set.matches(line).into_iter().filter_map(|at| self.rows.get(at));
+        rows.filter(|row| !row.unless.as_ref().is_some_and(|unless| unless.is_match(line))).map(|row| row.rule)
     }
 }
 
