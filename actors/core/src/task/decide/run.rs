@@ -121,13 +121,16 @@ fn check(report: &work::Finish) -> Result<(), Refusal> {
 /// What the end of a lease in force means.
 fn end(task: &Task, lease: &Lease, report: &work::Finish, log: &str, digest: Digest) -> Event {
     let fence = report.fence;
-    if lease.started_at.is_none() {
+    let ran_without_leave = lease.started_at.is_none() && (report.exit_code.is_some() || report.signal.is_some());
+    if lease.started_at.is_none() && !ran_without_leave {
         let note = report.not_run.clone().or_else(|| report.error.clone()).unwrap_or_default();
         if task.attempts < MOST_ATTEMPTS && task.state == State::Approved {
             return Event::LeaseReleased { fence, why: ReleaseReason::Returned, note };
         }
     }
     let outcome = match (lease.started_at, &report.not_run) {
+        // It must not be handed out again, and nobody approved this run: people have to look.
+        (None, _) if ran_without_leave => Outcome::OutcomeUnknown,
         (None, _) => Outcome::Undeliverable,
         (Some(_), Some(_)) => Outcome::NotRun,
         (Some(_), None) => ran(report),
