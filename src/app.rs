@@ -3,7 +3,8 @@
 pub mod governance;
 pub mod keys;
 
-use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,41 @@ pub struct Running {
     state: Data<State>,
     stopping: watch::Sender<bool>,
     server: actix_web::dev::Server,
+    signpost: Signpost,
+}
+
+/// A file in the data folder that says where its server listens; it is gone when the server has stopped.
+struct Signpost(PathBuf);
+
+impl Signpost {
+    fn put_up(home: &Path, address: Option<&SocketAddr>) -> std::io::Result<Self> {
+        let path = signpost_path(home);
+        let url = address.map(|address| format!("http://{}\n", reachable(*address))).unwrap_or_default();
+        std::fs::write(&path, url)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Signpost {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            tracing::debug!(error = %error, "the file with the server's address was not removed");
+        }
+    }
+}
+
+/// Where the server of a data folder says where it listens: one line, an http URL.
+pub fn signpost_path(home: &Path) -> PathBuf {
+    home.join("data").join("server.url")
+}
+
+/// An address that this machine can connect to: a server on all addresses is also on loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V4(_) | IpAddr::V6(_) => address,
+    }
 }
 
 /// Runs the server until it is told to stop.
@@ -103,13 +139,13 @@ async fn asked_to_stop(mut interrupt: Signal, mut terminate: Signal) {
 pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let config = &loaded.config;
     let clock: SharedClock = Arc::new(SystemClock);
-    let foundation = Foundation::open(setup(config), clock.clone())?;
+    let foundation = Foundation::open(setup(config), clock)?;
     let keys = Keys::load(&*foundation.store).await?;
     let has_keys = if keys.are_none() { HasKeys::No } else { HasKeys::Yes };
     let listener = listen(&loaded.listen_address(has_keys)?, config.listen.port)?;
     let addresses = vec![listener.local_addr()?];
     let governance = Governance::new(config);
-    let (in_force, networks) = governance.load(&*foundation.store, clock.now()).await?;
+    let (in_force, networks) = governance.load(&*foundation.store).await?;
     let engine = foundation.start(in_force, networks).await?;
     let (stopping, stopped) = watch::channel(false);
     let limits = governance.limits(&engine.in_force.terms().policy);
@@ -130,8 +166,9 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     };
     let shape = Shape { workers, max_connections: config.limits.max_connections };
     let server = http::serve(state.clone(), vec![listener], shape)?;
+    let signpost = Signpost::put_up(&config.data.home, addresses.first())?;
     tidy_regularly(state.clone());
-    Ok(Running { addresses, state, stopping, server })
+    Ok(Running { addresses, state, stopping, server, signpost })
 }
 
 impl Running {
@@ -141,7 +178,7 @@ impl Running {
     /// # Errors
     /// When a part died or the server failed.
     pub async fn until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
-        let Self { state, stopping, server, .. } = self;
+        let Self { state, stopping, server, signpost, .. } = self;
         let handle = server.handle();
         let (ended, mut end) = oneshot::channel();
         actix_web::rt::spawn(async move {
@@ -158,6 +195,7 @@ impl Running {
         stopping.send_replace(true);
         handle.stop(true).await;
         state.engine.clone().stop().await;
+        drop(signpost);
         cause
     }
 }

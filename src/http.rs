@@ -114,7 +114,10 @@ async fn no_route(request: actix_web::HttpRequest) -> Result<actix_web::HttpResp
 
 /// What happens around every request: foreign pages are refused, answers carry their protective headers, and each
 /// request is counted.
-async fn around(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let method = request.method().clone();
     if let Err(error) = caller::check_origin(request.request()) {

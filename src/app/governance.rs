@@ -84,13 +84,13 @@ impl Governance {
     }
 
     /// How many tasks of this submitter may wait. The root key and the keyless local user stand for many agents.
-    pub(crate) fn pending_limit(&self, who: &Principal) -> Option<u32> {
-        let many = ["root", "local"].contains(&who.actor.id.as_str());
-        (!self.limits_are_off && !many).then_some(self.terms.policy.limits.pending_per_submitter)
+    pub(crate) fn pending_limit(&self, policy: &Policy, who: &Principal) -> Option<u32> {
+        let stands_for_many = ["root", "local"].contains(&who.actor.id.as_str());
+        self.limits(policy).filter(|_| !stands_for_many).map(|limits| limits.pending_per_submitter)
     }
 
     /// What is in force at the start.
-    pub(crate) async fn load(&self, store: &dyn Store, _now: Timestamp) -> Result<(Arc<InForce>, Networks), Error> {
+    pub(crate) async fn load(&self, store: &dyn Store) -> Result<(Arc<InForce>, Networks), Error> {
         let (text, origin) = self.read_file()?;
         let kept = store.setting(POLICY).await?.filter(|setting| setting.origin == origin);
         let policy = self.parse(&kept.map_or(text, |setting| setting.value))?;

@@ -128,7 +128,9 @@ pub(super) async fn replace_allow_list(
 ) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Admin])?;
     let _permit = state.write_permit()?;
-    if let Some(bad) = body.open_ids.iter().find(|id| id.is_empty() || id.len() > 128 || id.contains(char::is_whitespace)) {
+    if let Some(bad) =
+        body.open_ids.iter().find(|id| id.is_empty() || id.len() > 128 || id.contains(char::is_whitespace))
+    {
         return Err(ApiError::field("open_ids", format!("\"{bad}\" is no open_id")));
     }
     state.governance.replace_allow_list(&state.engine, body.open_ids, &caller.principal.actor).await?;

@@ -56,7 +56,8 @@ pub(super) async fn log(
     let before = number("before", query.before.as_deref(), 1, u64::MAX)?.map(Seq);
     let task = query.task_id.as_deref().filter(|text| !text.is_empty()).map(task_id).transpose()?;
     let lines = state.engine.store.audit_tail(task.as_ref(), before, limit).await?;
-    let lines: Vec<Box<RawValue>> = lines.into_iter().filter_map(|line| RawValue::from_string(line.text).ok()).collect();
+    let lines: Vec<Box<RawValue>> =
+        lines.into_iter().filter_map(|line| RawValue::from_string(line.text).ok()).collect();
     Ok(HttpResponse::Ok().json(json!({"ok": true, "logs": lines})))
 }
 

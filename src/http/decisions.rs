@@ -168,5 +168,10 @@ pub(super) async fn classify(
     hermes_core::task::check_command(&command)?;
     let source_ip = body.source_ip.unwrap_or_default();
     let risk = grade(&state, &caller, &command, &source_ip, None).await?;
-    Ok(HttpResponse::Ok().json(Classified { ok: true, level: risk.level, labels: risk.labels, findings: risk.findings }))
+    Ok(HttpResponse::Ok().json(Classified {
+        ok: true,
+        level: risk.level,
+        labels: risk.labels,
+        findings: risk.findings,
+    }))
 }

@@ -30,11 +30,7 @@ const COMMENT_AFTER: Duration = Duration::from_secs(15);
     responses((status = 200, content_type = "text/event-stream", description = "`id: <seq>`, `event: audit`, `data: <line>`"))
 )]
 #[get("/api/events")]
-pub(super) async fn events(
-    state: Data<State>,
-    caller: Caller,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+pub(super) async fn events(state: Data<State>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let last = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let position = state.engine.store.position();
     let newest = *position.borrow();

@@ -63,6 +63,7 @@ pub(super) async fn metrics(state: Data<State>, request: HttpRequest) -> Result<
         let _infallible = writeln!(text, "hermes_tasks{{state=\"{name}\"}} {count}");
     }
     let position = state.engine.store.audit_position().await?;
-    let _infallible = writeln!(text, "# TYPE hermes_audit_lines_total counter\nhermes_audit_lines_total {}", position.seq);
+    let _infallible =
+        writeln!(text, "# TYPE hermes_audit_lines_total counter\nhermes_audit_lines_total {}", position.seq);
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
 }

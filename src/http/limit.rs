@@ -63,5 +63,6 @@ impl Limiter {
 
 fn limited(what: &str, pause: Duration) -> ApiError {
     let seconds = pause.as_secs().saturating_add(1);
-    ApiError::new(Code::RateLimited, format!("{what}; come back in {seconds} s")).retry_after(Duration::from_secs(seconds))
+    ApiError::new(Code::RateLimited, format!("{what}; come back in {seconds} s"))
+        .retry_after(Duration::from_secs(seconds))
 }

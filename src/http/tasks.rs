@@ -153,7 +153,7 @@ async fn submit(
         body: submission.digest(),
         expires_at: now.plus(REMEMBERED),
     });
-    let pending_limit = state.governance.pending_limit(&caller.principal);
+    let pending_limit = state.governance.pending_limit(&state.engine.in_force.terms().policy, &caller.principal);
     let own_id = submission.task_id.clone();
     let mut message = Submit {
         by: caller.principal.clone(),
@@ -312,7 +312,12 @@ fn store_query(query: ListQuery) -> Result<store::Query, ApiError> {
 }
 
 /// Reads a number of a query; one outside the bounds is refused by its name.
-pub(super) fn number<T: TryFrom<u64>>(field: &str, text: Option<&str>, least: u64, most: u64) -> Result<Option<T>, ApiError> {
+pub(super) fn number<T: TryFrom<u64>>(
+    field: &str,
+    text: Option<&str>,
+    least: u64,
+    most: u64,
+) -> Result<Option<T>, ApiError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let number = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
     let number = number.and_then(|number| T::try_from(number).ok());
@@ -478,8 +483,9 @@ pub(super) async fn read_output(
                 .into_iter()
                 .map(|chunk| serde_json::json!({"seq": chunk.seq, "stream": chunk.stream, "data": chunk.data}))
                 .collect();
-            return Ok(HttpResponse::Ok()
-                .json(serde_json::json!({"ok": true, "chunks": chunks, "next": next, "done": done})));
+            return Ok(
+                HttpResponse::Ok().json(serde_json::json!({"ok": true, "chunks": chunks, "next": next, "done": done}))
+            );
         }
         tokio::select! {
             () = waiting.changed() => {}

@@ -65,9 +65,8 @@ pub(super) async fn claim(
 }
 
 fn check(body: &Claim) -> Result<(), ApiError> {
-    TaskId::parse(&body.worker).map_err(|_| {
-        ApiError::field("worker", "a sub-agent's name has 1 to 128 characters of A-Z a-z 0-9 . _ : -")
-    })?;
+    TaskId::parse(&body.worker)
+        .map_err(|_| ApiError::field("worker", "a sub-agent's name has 1 to 128 characters of A-Z a-z 0-9 . _ : -"))?;
     if body.wait > LONGEST_WAIT {
         return Err(ApiError::field("wait", format!("at most {LONGEST_WAIT} seconds")));
     }
