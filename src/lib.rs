@@ -4,5 +4,6 @@ pub mod app;
 pub mod client;
 pub mod config;
 pub mod crash;
+pub mod demo;
 pub mod http;
 pub mod worker;
