@@ -30,6 +30,9 @@ const WORKER_POINTS: [&str; 7] = [
 
 pub(crate) const WORKERS: [&str; 2] = ["worker-1", "worker-2"];
 
+/// Commands that each sub-agent may run at once.
+const SLOTS: usize = 4;
+
 /// When a process ends.
 #[derive(Debug, Clone)]
 pub(crate) enum Moment {
@@ -94,7 +97,8 @@ impl Field<'_> {
 
     /// Leads a sub-agent from one end to the next; the last one lives.
     pub(crate) fn worker(&self, name: &str, moments: &[Moment]) -> Process {
-        let start = |crash_at: Option<&str>| self.site.worker(name, &self.site.url(), &self.keys.worker, crash_at);
+        let (url, key) = (self.site.url(), &self.keys.worker);
+        let start = |crash_at: Option<&str>| self.site.worker_with(name, &url, key, SLOTS, crash_at);
         for moment in moments {
             self.live(start(arm(moment).as_deref()), moment);
         }

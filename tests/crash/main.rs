@@ -19,6 +19,8 @@ mod crew;
 mod evidence;
 mod hand;
 mod killer;
+mod network;
 mod processes;
+mod proxy;
 mod random;
 mod worker;

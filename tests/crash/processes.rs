@@ -110,14 +110,27 @@ impl Site {
         self.spawn("supervisor", command, crash_at)
     }
 
-    /// Starts a sub-agent that speaks to this address: this test program, asked for one test.
-    pub(crate) fn worker(&self, name: &str, url: &str, key: &str, crash_at: Option<&str>) -> Process {
+    /// Starts a sub-agent with one slot that speaks to this address.
+    pub(crate) fn worker(&self, name: &str, url: &str, key: &str) -> Process {
+        self.worker_with(name, url, key, 1, None)
+    }
+
+    /// Starts a sub-agent: this test program, asked for one test.
+    pub(crate) fn worker_with(
+        &self,
+        name: &str,
+        url: &str,
+        key: &str,
+        slots: usize,
+        crash_at: Option<&str>,
+    ) -> Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "worker::process", "--nocapture", "--test-threads=1"]);
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs([
             (crate::worker::NAME, name),
             (crate::worker::URL, url),
             (crate::worker::KEY, key),
+            (crate::worker::SLOTS, &slots.to_string()),
             (crate::worker::FOLDER, self.worker_folder(name).to_str().unwrap()),
         ]);
         self.spawn(name, command, crash_at)

@@ -14,6 +14,7 @@ use crate::processes::ROLE;
 pub(crate) const NAME: &str = "HERMES_TEST_NAME";
 pub(crate) const URL: &str = "HERMES_TEST_SUPERVISOR";
 pub(crate) const KEY: &str = "HERMES_TEST_KEY";
+pub(crate) const SLOTS: &str = "HERMES_TEST_SLOTS";
 pub(crate) const FOLDER: &str = "HERMES_TEST_FOLDER";
 
 /// Not a test by itself: what the other process does.
@@ -48,7 +49,7 @@ fn config(name: String, url: &str, key: &str, folder: &Path) -> Config {
         state_dir: folder.join("state"),
         work_dir: folder.join("work"),
         env_allow: vec!["PATH".to_owned()],
-        slots: 4,
+        slots: std::env::var(SLOTS).unwrap().parse().unwrap(),
         on_lease_loss: OnLeaseLoss::Keep,
         supervisor_key: None,
         output_limit: 1 << 16,
