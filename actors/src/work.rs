@@ -36,6 +36,9 @@ pub use grant::Signer;
 /// How often leases are looked at.
 const PERIOD: Duration = Duration::from_millis(250);
 
+/// So many more tasks are looked at than asked for: one that cannot be leased does not hold up those behind it.
+const SPARE: u32 = 16;
+
 /// What the work list works with.
 #[derive(Clone)]
 pub struct Tools {
@@ -305,8 +308,11 @@ async fn serve(claims: VecDeque<Claim>, tools: Tools) -> Served {
 async fn lease(claim: &Claim, tools: &Tools) -> Vec<Grant> {
     let mut grants = Vec::new();
     let Some(filter) = filter(&claim.by.work, &claim.roles) else { return grants };
-    let ready = tools.store.ready_work(filter, claim.max).await.unwrap_or_default();
+    let ready = tools.store.ready_work(filter, claim.max.saturating_add(SPARE)).await.unwrap_or_default();
     for id in ready {
+        if grants.len() >= claim.max as usize {
+            break;
+        }
         let Ok(secret) = clock::random() else { continue };
         let action = Action::Lease { worker: claim.worker.clone(), secret };
         let (by, now) = (claim.by.clone(), tools.clock.now());
