@@ -169,6 +169,10 @@ impl StoreActor {
         let before = (self.seq, self.leaf);
         let mut settles = Vec::with_capacity(batch.len());
         let committed = self.transaction(batch, &mut settles);
+        if committed.is_err() && !self.connection.is_autocommit() && self.run("ROLLBACK").is_err() {
+            // The next BEGIN fails as well, and says so.
+            tracing::error!("a transaction that failed could not be taken back");
+        }
         match &committed {
             Ok(()) => {
                 self.health.set(Part::Store, Ok(()));
@@ -195,11 +199,7 @@ impl StoreActor {
         }
         begun?;
         crate::crash::point("store.before_commit");
-        let ended = self.run("COMMIT");
-        if ended.is_err() && !self.connection.is_autocommit() {
-            self.run("ROLLBACK")?;
-        }
-        ended
+        self.run("COMMIT")
     }
 
     /// One write in a savepoint of its own.
