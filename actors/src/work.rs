@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::ActorFutureExt as _;
-use actix::{Actor, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
+use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
 use hermes_core::access::{Principal, Via, WorkScope};
 use hermes_core::id::{Fence, TaskId};
 use hermes_core::task::{Action, Command};
@@ -211,6 +211,21 @@ impl Handler<Release> for WorkActor {
     type Result = ();
     fn handle(&mut self, Release(task, fence): Release, _: &mut Self::Context) {
         self.leases.release(&task, fence);
+    }
+}
+
+/// Stops handing out work and ending leases; whoever waits is told that there is none.
+#[derive(Debug)]
+pub struct Stop;
+
+impl Message for Stop {
+    type Result = ();
+}
+
+impl Handler<Stop> for WorkActor {
+    type Result = ();
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
+        ctx.stop();
     }
 }
 
