@@ -163,7 +163,7 @@ impl Config {
         let short_key = self.access.api_key.as_ref().is_some_and(|key| key.expose().len() < 16);
         let everywhere = self.rules.trusted_networks.iter().any(|network| network.ends_with("/0"));
         let forgeable = self.listen.trusted_proxies.iter().any(|network| network.prefix_len() == 0);
-        let deaf = feishu.mode == FeishuMode::Webhook && feishu.encrypt_key.is_none();
+        let deaf = feishu.mode == FeishuMode::Http && feishu.encrypt_key.is_none();
         let approvers = feishu.whitelist.len() + feishu.commander_open_id.iter().chain(&feishu.admin_id).count();
         Findings::pick([
             (short_key, "API_SERVER_KEY has fewer than 16 characters: it can be guessed".to_owned()),

@@ -19,3 +19,5 @@ pub mod store;
 pub mod task;
 pub mod timer;
 pub mod work;
+
+pub use error::Error;

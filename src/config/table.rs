@@ -163,8 +163,8 @@ settings! {
         /// Cloud of the application, or a simulator.
         base_url: HttpUrl = "https://open.feishu.cn", "FEISHU_BASE_URL" => Url, url;
         /// Way in which clicks arrive: a webhook, or a long connection.
-        mode: FeishuMode = "webhook", "FEISHU_MODE" => Plain,
-            choice(&[("webhook", FeishuMode::Webhook), ("websocket", FeishuMode::Websocket)]);
+        mode: FeishuMode = "http", "FEISHU_MODE" => Plain,
+            choice(&[("http", FeishuMode::Http), ("ws", FeishuMode::LongConnection)]);
         /// open_id of the commander, who decides on low and medium risk.
         commander_open_id: Option<String> = "", "COMMANDER_OPEN_ID" => Plain, optional(name);
         /// open_id of the executor, who runs approved commands.

@@ -107,9 +107,9 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeishuMode {
     /// Feishu calls `/api/webhook/feishu`.
-    Webhook,
+    Http,
     /// The engine keeps a long connection to Feishu.
-    Websocket,
+    LongConnection,
 }
 
 /// What a sub-agent does with a running command when its lease is lost.

@@ -1,6 +1,21 @@
 //! How risky a command is: a level, stable labels, and findings that say where and why.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
+
+pub mod network;
+mod rules;
+mod shell;
+mod sql;
+
+pub use network::Networks;
+pub use rules::{Rules, Source};
+
+/// Labels that one submission may add.
+const DECLARED_AT_MOST: usize = 16;
+/// Characters of a label.
+const LABEL_AT_MOST: usize = 64;
 
 /// How much harm a command can do.
 #[derive(
@@ -65,3 +80,49 @@ pub struct Assessment {
     /// What was found, heaviest first.
     pub findings: Vec<Finding>,
 }
+
+impl Assessment {
+    /// Sorts findings, heaviest first, and takes level and labels from them.
+    fn of(mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| (Reverse(finding.level), finding.span));
+        let level = findings.first().map_or(Level::Low, |heaviest| heaviest.level);
+        let mut labels: Vec<String> = Vec::new();
+        for finding in &findings {
+            add_label(&mut labels, &finding.label);
+        }
+        Self { level, labels, findings }
+    }
+
+    /// Takes in what the submitter says about its own command: a level that raises, labels that add; nothing lowers.
+    pub fn raise(&mut self, level: Option<Level>, labels: &[String]) {
+        if let Some(level) = level.filter(|level| *level > self.level) {
+            let why = format!("The submitter declares the command to be of {level} risk.");
+            let label = "declared_by_submitter".to_owned();
+            let mut findings = std::mem::take(&mut self.findings);
+            findings.insert(0, Finding { label, level, span: [0, 0], why });
+            let known = std::mem::replace(self, Self::of(findings)).labels;
+            known.iter().for_each(|label| add_label(&mut self.labels, label));
+        }
+        for label in labels.iter().filter_map(|label| clean_label(label)).take(DECLARED_AT_MOST) {
+            add_label(&mut self.labels, &label);
+        }
+    }
+}
+
+fn add_label(labels: &mut Vec<String>, label: &str) {
+    if !labels.iter().any(|known| known == label) {
+        labels.push(label.to_owned());
+    }
+}
+
+/// Brings a foreign label into the form of our own: lower-case letters, digits, underscores, 64 at most.
+fn clean_label(label: &str) -> Option<String> {
+    let letters = label.trim().chars().take(LABEL_AT_MOST).map(|letter| match letter.to_ascii_lowercase() {
+        kept @ ('a'..='z' | '0'..='9') => kept,
+        _ => '_',
+    });
+    Some(letters.collect::<String>()).filter(|clean| clean.contains(|letter| letter != '_'))
+}
+
+#[cfg(test)]
+mod tests;

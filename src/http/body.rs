@@ -1,0 +1,125 @@
+//! Reads a request's body: JSON only, so large and no larger, in so much time and no more.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
+use hermes_core::error::Code;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// The largest body, in bytes.
+pub(super) const LIMIT: usize = 256 * 1024;
+
+/// A body that is not here by then is given up.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A body of JSON.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_head(request);
+        let payload = payload.take();
+        Box::pin(async move {
+            checked?;
+            let late = |_| ApiError::new(Code::RequestTimeout, "the body took too long to arrive");
+            let bytes = tokio::time::timeout(TIMEOUT, collect(payload)).await.map_err(late)??;
+            parse(&bytes).map(Self)
+        })
+    }
+}
+
+fn check_head(request: &HttpRequest) -> Result<(), ApiError> {
+    let text = |name: header::HeaderName| {
+        request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase()
+    };
+    let media_type = text(header::CONTENT_TYPE);
+    if media_type.split(';').next().map(str::trim) != Some("application/json") {
+        return Err(ApiError::new(Code::UnsupportedMediaType, "send JSON, with Content-Type: application/json"));
+    }
+    if !matches!(text(header::CONTENT_ENCODING).as_str(), "" | "identity") {
+        return Err(ApiError::new(Code::UnsupportedMediaType, "send the body without compression"));
+    }
+    match text(header::CONTENT_LENGTH).parse::<usize>() {
+        Ok(length) if length > LIMIT => Err(too_large()),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn too_large() -> ApiError {
+    ApiError::new(Code::TooLarge, format!("the body is larger than {LIMIT} bytes"))
+}
+
+async fn collect(mut payload: Payload) -> Result<Bytes, ApiError> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| ApiError::new(Code::BadRequest, "the body could not be read to its end"))?;
+        if bytes.len().saturating_add(chunk.len()) > LIMIT {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+/// 400 for what is not JSON, 422 with the field for what is JSON of another shape.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // A missing body is an empty object: every field that is needed is then missed by its name.
+    let bytes = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { bytes };
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
+    match reader.end() {
+        Ok(()) => Ok(value),
+        Err(error) => Err(ApiError::new(Code::BadRequest, format!("the body is not JSON: {error}"))),
+    }
+}
+
+fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+    let why = error.inner().to_string();
+    let is_shape = error.inner().classify() == serde_json::error::Category::Data;
+    let is_twice = why.starts_with("duplicate field");
+    if !is_shape || is_twice {
+        return ApiError::new(Code::BadRequest, format!("the body is not JSON as it should be: {why}"));
+    }
+    let missing = why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    match (missing, error.path().to_string().as_str()) {
+        (Some(field), _) => ApiError::field(field, "this field is required"),
+        (None, "." | "?") => ApiError::new(Code::InvalidField, format!("the body has to be a JSON object: {why}")),
+        (None, path) => ApiError::field(path, why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hermes_core::wire::task::{CreateTask, Decision};
+
+    #[test]
+    fn each_wrong_body_gets_its_code() {
+        let code = |body: &[u8]| parse::<CreateTask>(body).unwrap_err().code;
+        assert_eq!(code(b"{"), Code::BadRequest);
+        assert_eq!(code(b"{} {}"), Code::BadRequest);
+        assert_eq!(code(b"\xff"), Code::BadRequest);
+        assert_eq!(code(br#"{"command":"a","command":"b"}"#), Code::BadRequest);
+        assert_eq!(code(format!("{}1{}", "[".repeat(200), "]".repeat(200)).as_bytes()), Code::InvalidField);
+        assert_eq!(code(br#"{"command":7}"#), Code::InvalidField);
+        assert_eq!(code(br#"{"risk_level":"tiny"}"#), Code::InvalidField);
+        assert_eq!(code(b"[]"), Code::InvalidField);
+        assert!(parse::<CreateTask>(b"").is_ok());
+        assert!(parse::<CreateTask>(br#"{"command":null,"unknown":1}"#).is_ok());
+        let missing = parse::<Decision>(b"{}").unwrap_err();
+        assert_eq!(missing, ApiError::field("action", "this field is required"));
+        let huge = parse::<Decision>(br#"{"action":"approve","expected_version":1e400}"#).unwrap_err();
+        assert!(matches!(huge.code, Code::BadRequest | Code::InvalidField));
+    }
+}
