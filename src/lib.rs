@@ -1,3 +1,6 @@
-//! The program: settings, HTTP routes, sub-agent and command line around the actors.
+//! The program around the actors: settings, HTTP routes, command line, sub-agent.
 
+pub mod client;
 pub mod config;
+pub mod crash;
+pub mod worker;

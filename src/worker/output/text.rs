@@ -1,0 +1,174 @@
+//! Makes sendable text of a stream of bytes: secrets masked, invalid UTF-8 replaced, the middle left out.
+//!
+//! A secret must not slip through because it was cut in two. So text is only cut where masking both parts says the
+//! same as masking the whole, and enough is held back to see what follows; the limit cuts masked text.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use super::CHUNK;
+
+/// An unfinished line is held back up to here.
+const HOLD: usize = 8 << 10;
+/// Nothing is held back beyond this, whatever it is.
+const HOLD_AT_MOST: usize = 64 << 10;
+/// What follows a cut inside a line, so that a secret there is whole in one of the parts.
+const LOOK_AHEAD: usize = HOLD / 2;
+/// Bytes before the kept end that are read along, so that a secret which begins there is recognised.
+const LOOK_BACK: usize = 16 << 10;
+/// Places that are tried as a cut.
+const TRIES: usize = 8;
+
+/// How much a stream was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::worker) struct Amount {
+    /// Bytes written by the command.
+    pub(in crate::worker) bytes: u64,
+    /// Bytes that were not sent.
+    pub(in crate::worker) left_out: u64,
+}
+
+type Mask = fn(&str) -> Cow<'_, str>;
+
+/// One stream on its way.
+pub(super) struct Text {
+    mask: Mask,
+    /// What is kept of each end.
+    half: usize,
+    bytes: u64,
+    pending: Vec<u8>,
+    head_left: usize,
+    /// What came after the first half was full.
+    tail: Option<Tail>,
+}
+
+struct Tail {
+    masked: String,
+    raw: VecDeque<u8>,
+    dropped: usize,
+}
+
+impl Text {
+    pub(super) const fn new(limit: usize, mask: Mask) -> Self {
+        let half = limit / 2;
+        Self { mask, half, bytes: 0, pending: Vec::new(), head_left: half, tail: None }
+    }
+
+    /// Takes bytes; gives text as soon as there is much of it.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> String {
+        self.bytes += bytes.len() as u64;
+        if let Some(tail) = &mut self.tail {
+            tail.push(bytes, self.half);
+            return String::new();
+        }
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() < CHUNK { String::new() } else { self.flush() }
+    }
+
+    /// Gives the text that can be told from what follows.
+    pub(super) fn flush(&mut self) -> String {
+        if self.tail.is_some() {
+            return String::new();
+        }
+        let rest = self.pending.split_off(border(&self.pending, self.mask));
+        let ready = std::mem::replace(&mut self.pending, rest);
+        self.give(masked(&ready, self.mask))
+    }
+
+    /// Gives what is left after the last byte.
+    pub(super) fn close(mut self) -> (String, Amount) {
+        let rest = std::mem::take(&mut self.pending);
+        let mut text = if self.tail.is_none() { self.give(masked(&rest, self.mask)) } else { String::new() };
+        let mut left_out = 0;
+        if let Some(tail) = self.tail.take() {
+            let (end, dropped) = tail.close(self.half, self.mask);
+            if dropped > 0 {
+                text.push_str(&format!("\n[… {dropped} bytes left out …]\n"));
+            }
+            text.push_str(&end);
+            left_out = dropped as u64;
+        }
+        (text, Amount { bytes: self.bytes, left_out })
+    }
+
+    /// Passes masked text on until the first half is full; the rest begins the tail.
+    fn give(&mut self, mut masked: String) -> String {
+        if masked.len() <= self.head_left {
+            self.head_left -= masked.len();
+            return masked;
+        }
+        let rest = masked.split_off(masked.floor_char_boundary(self.head_left));
+        let raw = std::mem::take(&mut self.pending).into();
+        self.tail = Some(Tail { masked: rest, raw, dropped: 0 });
+        masked
+    }
+}
+
+impl Tail {
+    fn push(&mut self, bytes: &[u8], half: usize) {
+        self.raw.extend(bytes);
+        let surplus = self.raw.len().saturating_sub(half + LOOK_BACK);
+        self.raw.drain(..surplus);
+        self.dropped += surplus;
+    }
+
+    /// Gives the last half and how much went missing before it.
+    fn close(mut self, half: usize, mask: Mask) -> (String, usize) {
+        if self.dropped > 0 {
+            // The first line may be the end of a secret whose beginning is gone.
+            let line = self.raw.iter().take(LOOK_BACK).position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            self.raw.drain(..line);
+            self.dropped += line + self.masked.len();
+            self.masked.clear();
+        }
+        self.masked.push_str(&masked(self.raw.make_contiguous(), mask));
+        let end = self.masked.split_off(self.masked.ceil_char_boundary(self.masked.len().saturating_sub(half)));
+        (end, self.dropped + self.masked.len())
+    }
+}
+
+fn masked(bytes: &[u8], mask: Mask) -> String {
+    mask(&String::from_utf8_lossy(bytes)).into_owned()
+}
+
+/// Where `pending` may be cut: at the end of a line, or within one that has become too long to wait for; 0 is nowhere.
+fn border(pending: &[u8], mask: Mask) -> usize {
+    let line = rfind(pending, b"\n").map_or(0, |at| at + 1);
+    let is_long = pending.len() - line > HOLD;
+    let (limit, blanks): (usize, &[u8]) =
+        if is_long { (character_start(pending, pending.len() - LOOK_AHEAD), b"\n \t,;") } else { (line, b"\n") };
+    let is_forced = pending.len() >= HOLD_AT_MOST;
+    let limit = if is_forced { limit } else { open_armour(pending).unwrap_or(limit).min(limit) };
+    if limit == 0 {
+        return 0;
+    }
+    let whole = masked(pending, mask);
+    let fits = |at: &usize| {
+        let (before, after) = pending.split_at(*at);
+        masked(before, mask) + &masked(after, mask) == whole
+    };
+    let after_blank = |at: &usize| pending.get(at - 1).is_some_and(|byte| blanks.contains(byte));
+    let cut = (1..=limit).rev().filter(after_blank).take(TRIES).chain([limit]).find(fits);
+    cut.unwrap_or(if is_forced { limit } else { 0 })
+}
+
+/// Where the line begins that opens an armoured key whose end is not there yet.
+fn open_armour(text: &[u8]) -> Option<usize> {
+    let begin = rfind(text, b"-----BEGIN ")?;
+    let (before, after) = text.split_at(begin);
+    let line = rfind(before, b"\n").map_or(0, |at| at + 1);
+    if rfind(after, b"-----END ").is_some() { None } else { Some(line) }
+}
+
+fn rfind(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).rposition(|window| window == part)
+}
+
+/// The place itself, or before it where a UTF-8 character begins.
+fn character_start(text: &[u8], at: usize) -> usize {
+    let continues = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    (at.saturating_sub(3)..=at).rev().find(|at| !continues(at)).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests;
