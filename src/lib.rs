@@ -1,5 +1,6 @@
 //! The program around the actors: settings, HTTP routes, command line, sub-agent.
 
+pub mod cli;
 pub mod client;
 pub mod config;
 pub mod crash;
