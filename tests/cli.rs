@@ -1,4 +1,5 @@
 //! The built binary: exit statuses, standard input and output, and what it does to a data folder.
+#![expect(clippy::unwrap_used, reason = "tests may stop where they stand")]
 
 use std::io::Write as _;
 use std::path::Path;

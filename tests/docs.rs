@@ -1,5 +1,5 @@
 //! Holds the documents to the program. `UPDATE_DOCS=1` writes what is made from the code.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests may stop where they stand")]
+#![expect(clippy::unwrap_used, reason = "tests may stop where they stand")]
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! `hermes audit`.
 
 mod export;
+mod hash;
 mod rebuild;
 mod tail;
 mod verify;
@@ -24,6 +25,7 @@ enum Command {
     Tail(tail::Tail),
     Export(export::Export),
     Rebuild(rebuild::Rebuild),
+    Hash(hash::Hash),
 }
 
 impl Audit {
@@ -33,6 +35,7 @@ impl Audit {
             Command::Tail(command) => on_system(command.run(session)),
             Command::Export(command) => on_system(command.run(session)),
             Command::Rebuild(command) => command.run(session),
+            Command::Hash(command) => command.run(session),
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::demo::{self, Color, Deciders};
 
 /// See the whole product at work on this machine: a supervisor, three sub-agents, a dozen real commands
 #[derive(Args)]
-#[command(after_help = "With --auto the exit status is 0 only if every task ended as it should and the audit trail is intact.")]
+#[command(
+    after_help = "With --auto the exit status is 0 only if every task ended as it should and the audit trail is intact."
+)]
 pub(super) struct Demo {
     /// Play the deciders, too
     #[arg(long)]

@@ -19,7 +19,8 @@ use super::session::{Exit, Form, Session};
 use super::settings::{self, Folder, Settings};
 use super::text::{columns, pad};
 use super::{lock, values};
-use crate::config::{self, Host, Loaded};
+use crate::app;
+use crate::config::{self, Loaded};
 
 /// Make, list and revoke API keys
 #[derive(Args)]
@@ -122,20 +123,15 @@ fn keeper(settings: Settings<Folder>, session: &mut Session<'_>) -> Result<Keepe
     Ok(Keeper::Folder(Box::new(loaded.config)))
 }
 
-/// The address of the supervisor that runs with these settings.
+/// The address of the supervisor that runs on this folder, as it says there itself.
 fn beside(loaded: &Loaded<config::Config>, key: Option<String>) -> Result<Address, Error> {
-    let config::Listen { host, port, .. } = &loaded.config.listen;
-    let host = match host {
-        Host::Address(address) if address.is_unspecified() => "127.0.0.1".to_owned(),
-        Host::Address(std::net::IpAddr::V6(address)) => format!("[{address}]"),
-        host => host.to_string(),
-    };
-    if *port == 0 {
-        let why = "a supervisor runs on the data folder, but its port is not known: set HERMES_URL to its address";
-        return Err(Error::Failed(why.to_owned()));
-    }
+    let path = app::signpost_path(&loaded.config.data.home);
+    let url = std::fs::read_to_string(&path).map_err(|source| Error::File {
+        what: format!("a supervisor runs on the data folder, but {} does not say where", path.display()),
+        source,
+    })?;
     let key = key.or_else(|| loaded.config.access.api_key.as_ref().map(|key| key.expose().to_owned()));
-    Ok(Address { url: format!("http://{host}:{port}"), is_given: false, key })
+    Ok(Address { url: url.trim().to_owned(), is_given: false, key })
 }
 
 impl Create {

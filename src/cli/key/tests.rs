@@ -45,16 +45,17 @@ async fn a_folder_without_a_supervisor_keeps_keys_and_says_so_in_the_audit_trail
 }
 
 #[test]
-fn a_supervisor_beside_is_found_by_its_settings() {
-    let url = |variables: &[(&str, &str)]| beside(&settings(variables), None).map(|address| address.url);
-    assert_eq!(url(&[]).unwrap(), "http://127.0.0.1:8080");
-    assert_eq!(url(&[("SUPERVISOR_HOST", "10.0.0.100"), ("SUPERVISOR_PORT", "9")]).unwrap(), "http://10.0.0.100:9");
-    assert_eq!(url(&[("SUPERVISOR_HOST", "::1")]).unwrap(), "http://[::1]:8080");
-    assert_eq!(url(&[("SUPERVISOR_HOST", "::")]).unwrap(), "http://127.0.0.1:8080");
-    assert!(url(&[("SUPERVISOR_PORT", "0")]).unwrap_err().to_string().contains("HERMES_URL"));
-    let with_key = settings(&[("API_SERVER_KEY", "root-key")]);
-    assert_eq!(beside(&with_key, None).unwrap().key.as_deref(), Some("root-key"));
-    assert_eq!(beside(&with_key, Some("mine".into())).unwrap().key.as_deref(), Some("mine"));
+fn a_supervisor_beside_says_itself_where_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().to_str().unwrap();
+    let loaded = settings(&[("APPROVAL_HOME", folder), ("API_SERVER_KEY", "root-key")]);
+    let unknown = beside(&loaded, None).unwrap_err().to_string();
+    assert!(unknown.contains("does not say where"), "{unknown}");
+    std::fs::create_dir(home.path().join("data")).unwrap();
+    std::fs::write(app::signpost_path(home.path()), "http://127.0.0.1:4711\n").unwrap();
+    let found = beside(&loaded, None).unwrap();
+    assert_eq!((found.url.as_str(), found.key.as_deref()), ("http://127.0.0.1:4711", Some("root-key")));
+    assert_eq!(beside(&loaded, Some("mine".into())).unwrap().key.as_deref(), Some("mine"));
 }
 
 #[test]
