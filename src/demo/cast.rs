@@ -44,7 +44,8 @@ impl Player {
     }
 
     pub(super) async fn submit(&self, command: &str, why: &str, executor: &str) -> Result<TaskView, Error> {
-        let body = json!({"command": command, "description": why, "target_executor": executor, "source_agent": self.name});
+        let body =
+            json!({"command": command, "description": why, "target_executor": executor, "source_agent": self.name});
         self.task("/api/tasks", &body).await
     }
 

@@ -52,7 +52,7 @@ const fn scene(executor: &'static str, command: &'static str, why: &'static str,
 
 /// A dozen tasks of all three levels.
 pub(super) fn all() -> Vec<Scene> {
-    use Outcome::{Completed, Expired, ExitNonzero, RejectedByHuman, Withdrawn};
+    use Outcome::{Completed, ExitNonzero, Expired, RejectedByHuman, Withdrawn};
     const FINANCE: &str = "finance-worker";
     const LIFE: &str = "life-assistant";
     const IT: &str = "it-ops-worker";

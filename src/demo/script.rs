@@ -24,7 +24,8 @@ pub(super) async fn play(
     for scene in scene::all() {
         let asked = deciders == Deciders::Asked && !matches!(scene.play, Play::Withdraw(_) | Play::Ignore);
         let task = open(cast, &scene, show).await?;
-        let decided = if asked { ask(cast, task, input, show).await? } else { Some(act(cast, &scene.play, task, show).await?) };
+        let decided =
+            if asked { ask(cast, task, input, show).await? } else { Some(act(cast, &scene.play, task, show).await?) };
         let Some(task) = decided else { break };
         let task = close(cast, &scene, task, asked, show).await?;
         ends.push(End {
@@ -143,7 +144,13 @@ fn prompt(text: &str, input: &mut dyn BufRead, show: &mut Show<'_>) -> Result<Op
 }
 
 /// Waits for the end, shows what was written, and has the result judged.
-async fn close(cast: &Cast, scene: &Scene, task: TaskView, asked: bool, show: &mut Show<'_>) -> Result<TaskView, Error> {
+async fn close(
+    cast: &Cast,
+    scene: &Scene,
+    task: TaskView,
+    asked: bool,
+    show: &mut Show<'_>,
+) -> Result<TaskView, Error> {
     let mut task = if task.status.is_final() { task } else { cast.agent.wait(&task.task_id).await? };
     let ran = task.execution_result.get("exit_code").is_some();
     if let Some(expect) = scene.expect.as_ref().filter(|_| ran && !asked) {

@@ -50,7 +50,12 @@ impl Load {
     }
 
     /// So many requests.
-    pub(crate) fn run_times(&self, connections: usize, times: usize, make: &(dyn Fn(usize) -> Request + Sync)) -> Figure {
+    pub(crate) fn run_times(
+        &self,
+        connections: usize,
+        times: usize,
+        make: &(dyn Fn(usize) -> Request + Sync),
+    ) -> Figure {
         self.drive(connections, &|n| n < times, make)
     }
 
@@ -63,9 +68,8 @@ impl Load {
         let next = AtomicUsize::new(0);
         let start = Instant::now();
         let mut times: Vec<Duration> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..connections)
-                .map(|_| scope.spawn(|| self.connection(&next, goes_on, make)))
-                .collect();
+            let threads: Vec<_> =
+                (0..connections).map(|_| scope.spawn(|| self.connection(&next, goes_on, make))).collect();
             threads.into_iter().flat_map(|thread| thread.join().expect("a connection")).collect()
         });
         let rate = times.len() as f64 / start.elapsed().as_secs_f64();
@@ -115,7 +119,8 @@ fn exchange(stream: &mut TcpStream, Request(text): &Request) -> bool {
         if let Some(head_end) = head_end {
             let head = String::from_utf8_lossy(&buffer[..head_end]).to_ascii_lowercase();
             assert!(head.starts_with("http/1.1 20") || head.starts_with("http/1.0 20"), "{head}");
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok());
+            let length =
+                head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok());
             match length {
                 Some(length) if buffer.len() >= head_end + length => return head.starts_with("http/1.1"),
                 Some(_) => {}

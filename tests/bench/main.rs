@@ -60,7 +60,11 @@ fn compare(ours: &Figures, theirs: &Figures) {
     }
     println!("| memory idle | {:.1} MiB | {:.1} × |", theirs.idle_mib, theirs.idle_mib / ours.idle_mib);
     println!("| memory after | {:.1} MiB | {:.1} × |", theirs.full_mib, theirs.full_mib / ours.full_mib);
-    println!("| time to ready | {:.0} ms | {:.0} × |", theirs.ready.as_secs_f64() * 1e3, theirs.ready.as_secs_f64() / ours.ready.as_secs_f64());
+    println!(
+        "| time to ready | {:.0} ms | {:.0} × |",
+        theirs.ready.as_secs_f64() * 1e3,
+        theirs.ready.as_secs_f64() / ours.ready.as_secs_f64()
+    );
 }
 
 struct Figures {
@@ -79,7 +83,8 @@ fn measure(recipe: &server::Recipe, many: usize) -> Figures {
     let (server, ready) = Server::start(recipe);
     let load = Load { address: server.address };
     let idle_mib = server.resident_mib();
-    let create = |n: usize| Request::post("/api/tasks", &format!(r#"{{"command":"echo {n}","description":"benchmark"}}"#));
+    let create =
+        |n: usize| Request::post("/api/tasks", &format!(r#"{{"command":"echo {n}","description":"benchmark"}}"#));
     let hello = load.run(64, SPAN, &|_| Request::get("/health"));
     let create_1 = load.run(1, SPAN, &create);
     let create_16 = load.run(16, SPAN, &create);
