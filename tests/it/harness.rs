@@ -223,6 +223,16 @@ impl Client {
         Answer::read(&mut stream, &format!("{method} {path}"))
     }
 
+    /// Only the status, for answers that need not end by themselves.
+    pub(crate) fn status(&self, method: &str, path: &str, body: Option<&[u8]>) -> u16 {
+        let mut line = String::new();
+        BufReader::new(self.send(method, path, "1.1", body)).read_line(&mut line).unwrap();
+        line.split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .unwrap_or_else(|| panic!("{method} {path}: {line:?}"))
+    }
+
     /// An answer that does not end by itself, line by line.
     pub(crate) fn follow(&self, path: &str) -> Lines {
         // To a client of HTTP/1.0 nothing is sent in numbered chunks.
@@ -366,8 +376,9 @@ pub(crate) struct Lines {
 impl Lines {
     /// The next event of the stream: its number and its data. None once the server has ended the stream.
     pub(crate) fn event(&mut self) -> Option<(u64, Value)> {
-        let (mut id, mut data) = (None, None);
+        let (mut id, mut data, start) = (None, None, Instant::now());
         loop {
+            assert!(start.elapsed() < PATIENCE, "nothing but comments on the stream");
             let mut line = String::new();
             if self.reader.read_line(&mut line).unwrap() == 0 {
                 return None;
