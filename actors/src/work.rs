@@ -80,6 +80,11 @@ impl WorkActor {
         Millis(self.tools.clock.monotonic().0.saturating_add(self.tools.ttl.0))
     }
 
+    /// Whether a later lease of the task is in force, which what comes late from an earlier one must not touch.
+    fn has_later(&self, task: &TaskId, fence: Fence) -> bool {
+        self.leases.get(task).is_some_and(|(held, _)| *held > fence)
+    }
+
     fn match_soon(&mut self, ctx: &mut Context<Self>) {
         match self.matching {
             Matching::Idle => self.start_match(ctx),
@@ -188,14 +193,16 @@ impl Message for Renew {
 impl Handler<Renew> for WorkActor {
     type Result = ();
     fn handle(&mut self, Renew(task, fence): Renew, _: &mut Self::Context) {
-        let expiry = self.expiry();
-        self.leases.insert(task, (fence, expiry));
+        if !self.has_later(&task, fence) {
+            let expiry = self.expiry();
+            self.leases.insert(task, (fence, expiry));
+        }
     }
 }
 
 /// A lease ended in good order.
 #[derive(Debug)]
-pub struct Release(pub TaskId);
+pub struct Release(pub TaskId, pub Fence);
 
 impl Message for Release {
     type Result = ();
@@ -203,8 +210,10 @@ impl Message for Release {
 
 impl Handler<Release> for WorkActor {
     type Result = ();
-    fn handle(&mut self, Release(task): Release, _: &mut Self::Context) {
-        self.leases.remove(&task);
+    fn handle(&mut self, Release(task, fence): Release, _: &mut Self::Context) {
+        if !self.has_later(&task, fence) {
+            self.leases.remove(&task);
+        }
     }
 }
 

@@ -214,10 +214,11 @@ pub(super) async fn finish(
     let (lease, id) = lease_of(&lease)?;
     let task = state.engine.store.task(&id).await?.ok_or_else(|| ApiError::not_found("lease"))?;
     let log = log(&state, &task).await?;
+    let fence = body.fence;
     let action = Action::Finish { lease, report: body, log };
     let task = carry(&state, &caller, &id, None, action).await?;
     if task.lease.is_none() {
-        state.engine.work.do_send(Release(id));
+        state.engine.work.do_send(Release(id, fence));
     }
     Ok(HttpResponse::Ok().json(answer_of(&task)))
 }

@@ -28,7 +28,7 @@ async fn crash(fake: &Fake, folder: &Path, point: &str) {
         .kill_on_drop(true)
         .status();
     let status = tokio::time::timeout(LIMIT, victim).await.expect("the point was never passed").unwrap();
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(6), "{point}");
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "{point}");
 }
 
 #[actix_web::test]

@@ -32,7 +32,7 @@ impl Ledger<'_> {
         match &commit.new {
             Some(new) => {
                 if let Some(idempotency) = &new.idempotency {
-                    self.remember(idempotency, &commit.task.id)?;
+                    self.remember(idempotency, &commit.task)?;
                 }
                 if let Some(limit) = new.pending_limit {
                     self.refuse_flood(&commit.task.submitted_by.id, limit)?;
@@ -197,10 +197,15 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    fn remember(&self, idempotency: &Idempotency, task: &TaskId) -> Result<(), Error> {
+    fn remember(&self, idempotency: &Idempotency, task: &Task) -> Result<(), Error> {
+        // A key that has run out may not have been cleaned away yet.
+        self.run(
+            "DELETE FROM idempotency WHERE scope = ?1 AND key = ?2 AND expires_at <= ?3",
+            params![idempotency.scope, idempotency.key, task.created_at.0],
+        )?;
         let added = self.run(
             "INSERT OR IGNORE INTO idempotency (scope, key, body, task_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![idempotency.scope, idempotency.key, idempotency.body.0, task.as_str(), idempotency.expires_at.0],
+            params![idempotency.scope, idempotency.key, idempotency.body.0, task.id.as_str(), idempotency.expires_at.0],
         )?;
         if added == 1 {
             return Ok(());

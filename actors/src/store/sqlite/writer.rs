@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
+use actix::{Actor, ActorContext as _, AsyncContext, Context, Handler, Message, SpawnHandle};
 use hermes_core::id::{Digest, Seq};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
@@ -145,13 +145,14 @@ impl Message for Close {
 
 impl Handler<Close> for StoreActor {
     type Result = ();
-    fn handle(&mut self, _: Close, _: &mut Self::Context) {
+    fn handle(&mut self, _: Close, ctx: &mut Self::Context) {
         while !self.waiting.is_empty() {
             let rest = self.waiting.split_off(self.waiting.len().min(BATCH));
             let batch = std::mem::replace(&mut self.waiting, rest);
             self.write(batch);
         }
         self.run_checkpoint();
+        ctx.stop();
     }
 }
 
@@ -170,7 +171,6 @@ impl StoreActor {
         let committed = self.transaction(batch, &mut settles);
         match &committed {
             Ok(()) => {
-                self.health.set(Part::Store, Ok(()));
                 self.health.set(Part::Store, Ok(()));
                 crate::crash::point("store.after_commit");
                 if self.seq != before.0 {

@@ -1,0 +1,95 @@
+//! `hermes demo`: the whole product on one machine, with real commands: a supervisor, three sub-agents, a dozen tasks.
+//!
+//! The supervisor runs in this process, the sub-agents are processes of their own in the same process group. With
+//! `--auto` the deciders are played; without, the person at the terminal decides.
+
+mod cast;
+mod scene;
+mod script;
+mod show;
+mod stage;
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+
+use hermes_core::audit::Verdict;
+
+use self::show::Show;
+use self::stage::Stage;
+use crate::app;
+use crate::client;
+use crate::config::Problems;
+
+/// How the demo is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where everything is kept; a folder that is thrown away if absent.
+    pub data: Option<PathBuf>,
+    /// Who decides.
+    pub deciders: Deciders,
+    /// Whether texts are coloured.
+    pub color: Color,
+    /// The program that sub-agents are started from.
+    pub program: PathBuf,
+}
+
+/// Who decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deciders {
+    /// The demo plays them.
+    Played,
+    /// The person at the terminal.
+    Asked,
+}
+
+/// Whether texts are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    /// They are.
+    On,
+    /// They are not.
+    Off,
+}
+
+/// Why the demo could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The supervisor.
+    #[error("the supervisor: {0}")]
+    Supervisor(#[from] app::Error),
+    /// Its settings.
+    #[error("the supervisor's settings: {0}")]
+    Settings(#[from] Problems),
+    /// The API.
+    #[error("the supervisor's API: {0}")]
+    Api(#[from] client::Error),
+    /// Files, processes, the terminal.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The audit trail.
+    #[error("the audit trail cannot be checked: {0}")]
+    Audit(String),
+    /// Something ended in another way than it should.
+    #[error("not every task ended as it should")]
+    Surprise,
+}
+
+/// Runs the demo to its end.
+///
+/// # Errors
+/// When something does not work, or a task did not end as it should.
+pub async fn run(options: Options, input: &mut dyn BufRead, out: &mut dyn Write) -> Result<(), Error> {
+    let mut show = Show::new(out, options.color);
+    let stage = Stage::set(&options, &mut show).await?;
+    let played = script::play(&stage, options.deciders, input, &mut show).await;
+    let cleared = stage.clear().await;
+    let ends = played?;
+    let audit = cleared?;
+    show.ends(&ends)?;
+    show.audit(&audit.report)?;
+    if let Some(kept) = &audit.kept_at {
+        show.line(&format!("everything is kept in {}", kept.display()))?;
+    }
+    let as_planned = ends.iter().all(scene::End::is_as_planned);
+    if as_planned && audit.report.verdict == Verdict::Intact { Ok(()) } else { Err(Error::Surprise) }
+}

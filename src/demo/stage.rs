@@ -1,0 +1,159 @@
+//! Sets the stage: data folder, supervisor, keys, sub-agents; and clears it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use hermes_actors::audit::AuditActor;
+use hermes_actors::store::sqlite::AuditReader;
+use hermes_core::audit::{Expect, Head, Report, verify};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::cast::{Cast, Player};
+use super::show::Show;
+use super::{Error, Options};
+use crate::app;
+use crate::config::{Config, Sources};
+
+/// The sub-agents.
+pub(super) const ROLES: [&str; 3] = ["finance-worker", "life-assistant", "it-ops-worker"];
+
+/// How long a sub-agent may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a sub-agent takes over from the environment of the demo.
+const PASSED_ON: [&str; 6] = ["PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR"];
+
+/// Everything that runs.
+pub(super) struct Stage {
+    pub(super) cast: Cast,
+    home: PathBuf,
+    keep: bool,
+    sub_agents: Vec<Child>,
+    stop: oneshot::Sender<()>,
+    supervisor: JoinHandle<Result<(), app::Error>>,
+}
+
+/// What is left when the stage is cleared.
+pub(super) struct Cleared {
+    pub(super) report: Report,
+    pub(super) kept_at: Option<PathBuf>,
+}
+
+impl Stage {
+    pub(super) async fn set(options: &Options, show: &mut Show<'_>) -> Result<Self, Error> {
+        let home = match &options.data {
+            Some(folder) => folder.clone(),
+            None => std::env::temp_dir().join(format!("hermes-demo-{}", std::process::id())),
+        };
+        std::fs::create_dir_all(&home)?;
+        let root_key = secret()?;
+        let running = app::start(Config::load(&settings(&home, &root_key))?).await?;
+        let url = running.addresses.first().map(|address| format!("http://{address}")).unwrap_or_default();
+        let public_key = running.engine().signer.public_key();
+        let (stop, stopped) = oneshot::channel();
+        let supervisor = actix_web::rt::spawn(running.until(async {
+            let _dropped_is_stop = stopped.await;
+        }));
+        let root = Player::new("root", &url, root_key)?;
+        let cast = hire(&root, &url).await?;
+        let mut sub_agents = Vec::new();
+        for role in ROLES {
+            let key = root.make_key(role, &format!("worker:{role}")).await?;
+            sub_agents.push(start(&options.program, &home, role, &url, &key, &public_key)?);
+        }
+        show.stage(&url, &home, &cast)?;
+        Ok(Self { cast, home, keep: options.data.is_some(), sub_agents, stop, supervisor })
+    }
+
+    /// Stops everything, and checks the audit file against the database.
+    pub(super) async fn clear(self) -> Result<Cleared, Error> {
+        let Self { home, keep, sub_agents, stop, supervisor, .. } = self;
+        for mut sub_agent in sub_agents {
+            end(&mut sub_agent).await?;
+        }
+        let _already_ended = stop.send(());
+        supervisor.await.map_err(std::io::Error::other)??;
+        let report = check(&home).map_err(|error| Error::Audit(error.to_string()))?;
+        if !keep {
+            std::fs::remove_dir_all(&home)?;
+        }
+        Ok(Cleared { report, kept_at: keep.then_some(home) })
+    }
+}
+
+fn settings(home: &Path, root_key: &str) -> Sources {
+    let pairs = [
+        ("APPROVAL_HOME", home.display().to_string()),
+        ("API_SERVER_KEY", root_key.to_owned()),
+        ("SUPERVISOR_HOST", "127.0.0.1".to_owned()),
+        ("SUPERVISOR_PORT", "0".to_owned()),
+        ("DASHBOARD_PORT", "0".to_owned()),
+        ("EXECUTION_TIMEOUT", "60".to_owned()),
+    ];
+    let env = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Sources { file: None, env, flags: BTreeMap::new() }
+}
+
+async fn hire(root: &Player, url: &str) -> Result<Cast, Error> {
+    let agent = root.make_key("xiaomei", "submitter").await?;
+    let commander = root.make_key("xiaoqiang", "approver").await?;
+    let admin = root.make_key("peng", "admin").await?;
+    Ok(Cast {
+        agent: Player::new("xiaomei", url, agent)?,
+        commander: Player::new("xiaoqiang", url, commander)?,
+        admin: Player::new("peng", url, admin)?,
+    })
+}
+
+fn start(program: &Path, home: &Path, role: &str, url: &str, key: &str, public_key: &str) -> Result<Child, Error> {
+    let state = home.join("sub-agents").join(role);
+    std::fs::create_dir_all(&state)?;
+    let log = File::create(state.join("log"))?;
+    let mut command = Command::new(program);
+    command.arg("worker").env_clear();
+    command.envs(PASSED_ON.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
+        .envs([("SUBAGENT_ROLE", role), ("SUPERVISOR_URL", url), ("API_SERVER_KEY", key), ("LOG_LEVEL", "INFO")])
+        .envs([("HERMES_SUPERVISOR_KEY", public_key), ("HEALTH_PORT", "off"), ("POLL_INTERVAL", "5")])
+        .env("HERMES_WORKER_STATE", state.join("state"))
+        .env("HERMES_WORKER_DIR", state.join("work"))
+        .env("APPROVAL_HOME", home)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .kill_on_drop(true);
+    Ok(command.spawn()?)
+}
+
+async fn end(sub_agent: &mut Child) -> Result<(), Error> {
+    if let Some(id) = sub_agent.id().and_then(|id| i32::try_from(id).ok()) {
+        // One that has ended by itself needs no signal.
+        let _ended = kill(Pid::from_raw(id), Signal::SIGTERM);
+    }
+    if tokio::time::timeout(PATIENCE, sub_agent.wait()).await.is_err() {
+        sub_agent.kill().await?;
+    }
+    Ok(())
+}
+
+/// A root key for this one demo.
+fn secret() -> Result<String, Error> {
+    let bytes = hermes_actors::clock::random::<32>().map_err(std::io::Error::other)?;
+    Ok(hex::encode(bytes))
+}
+
+fn check(home: &Path) -> Result<Report, Box<dyn std::error::Error>> {
+    let reader = AuditReader::open(home)?;
+    let position = reader.position()?;
+    let leaf_of = Box::new(|seq| reader.leaf(seq).map_err(std::io::Error::other));
+    let expect = Expect { leaf_of: Some(leaf_of), head: Head::Is(position.seq, position.leaf), since: None };
+    Ok(verify(BufReader::new(File::open(AuditActor::path(home))?), expect)?)
+}
