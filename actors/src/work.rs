@@ -7,8 +7,9 @@
 //! - Its queue is bounded by the permits that waiting requests hold.
 
 mod grant;
+mod leases;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ use crate::health::Health;
 use crate::registry::Tasks;
 use crate::store::{Store, WorkFilter};
 use crate::task::Carry;
+
+use leases::Leases;
 
 pub use grant::Signer;
 
@@ -54,7 +57,7 @@ pub struct Tools {
 pub struct WorkActor {
     tools: Tools,
     waiting: VecDeque<Claim>,
-    leases: HashMap<TaskId, (Fence, Millis)>,
+    leases: Leases,
     matching: Matching,
     _guard: DeathWatch,
 }
@@ -70,19 +73,23 @@ enum Matching {
 impl WorkActor {
     /// A work list on which these leases are in force.
     pub fn new(tools: Tools, leased: Vec<(TaskId, Fence)>, health: Arc<Health>) -> Self {
-        let expiry = Millis(tools.clock.monotonic().0.saturating_add(tools.ttl.0));
-        let leases = leased.into_iter().map(|(task, fence)| (task, (fence, expiry))).collect();
         let guard = DeathWatch::new("work", health);
-        Self { tools, waiting: VecDeque::new(), leases, matching: Matching::Idle, _guard: guard }
+        let leases = Leases::default();
+        let mut list = Self { tools, waiting: VecDeque::new(), leases, matching: Matching::Idle, _guard: guard };
+        list.renew_all(leased);
+        list
+    }
+
+    /// A full time to live from now on.
+    fn renew_all(&mut self, leased: Vec<(TaskId, Fence)>) {
+        let expiry = self.expiry();
+        for (task, fence) in leased {
+            self.leases.renew(task, fence, expiry);
+        }
     }
 
     fn expiry(&self) -> Millis {
         Millis(self.tools.clock.monotonic().0.saturating_add(self.tools.ttl.0))
-    }
-
-    /// Whether a later lease of the task is in force, which what comes late from an earlier one must not touch.
-    fn has_later(&self, task: &TaskId, fence: Fence) -> bool {
-        self.leases.get(task).is_some_and(|(held, _)| *held > fence)
     }
 
     fn match_soon(&mut self, ctx: &mut Context<Self>) {
@@ -105,8 +112,7 @@ impl WorkActor {
     }
 
     fn end_match(&mut self, served: Served, ctx: &mut Context<Self>) {
-        let expiry = self.expiry();
-        self.leases.extend(served.leased.into_iter().map(|(task, fence)| (task, (fence, expiry))));
+        self.renew_all(served.leased);
         for claim in served.unserved.into_iter().rev() {
             self.waiting.push_front(claim);
         }
@@ -116,16 +122,8 @@ impl WorkActor {
         }
     }
 
-    /// Takes out the leases whose time is up.
     fn take_expired(&mut self) -> Vec<(TaskId, Fence)> {
-        let now = self.tools.clock.monotonic();
-        let is_over = |(_, (_, expiry)): &(&TaskId, &(Fence, Millis))| *expiry <= now;
-        let over: Vec<_> =
-            self.leases.iter().filter(is_over).map(|(task, (fence, _))| (task.clone(), *fence)).collect();
-        for (task, _) in &over {
-            self.leases.remove(task);
-        }
-        over
+        self.leases.take_expired(self.tools.clock.monotonic())
     }
 }
 
@@ -193,10 +191,8 @@ impl Message for Renew {
 impl Handler<Renew> for WorkActor {
     type Result = ();
     fn handle(&mut self, Renew(task, fence): Renew, _: &mut Self::Context) {
-        if !self.has_later(&task, fence) {
-            let expiry = self.expiry();
-            self.leases.insert(task, (fence, expiry));
-        }
+        let expiry = self.expiry();
+        self.leases.renew(task, fence, expiry);
     }
 }
 
@@ -211,9 +207,7 @@ impl Message for Release {
 impl Handler<Release> for WorkActor {
     type Result = ();
     fn handle(&mut self, Release(task, fence): Release, _: &mut Self::Context) {
-        if !self.has_later(&task, fence) {
-            self.leases.remove(&task);
-        }
+        self.leases.release(&task, fence);
     }
 }
 
@@ -229,7 +223,7 @@ impl Handler<TimeLeft> for WorkActor {
     type Result = Option<Millis>;
     fn handle(&mut self, TimeLeft(task): TimeLeft, _: &mut Self::Context) -> Self::Result {
         let now = self.tools.clock.monotonic();
-        self.leases.get(&task).map(|(_, expiry)| Millis(expiry.0.saturating_sub(now.0)))
+        self.leases.expiry(&task).map(|expiry| Millis(expiry.0.saturating_sub(now.0)))
     }
 }
 

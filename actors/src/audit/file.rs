@@ -124,6 +124,10 @@ impl AuditFile {
             text.push('\n');
         }
         crate::crash::point("audit.before_append");
+        crate::crash::point_after("audit.within_append", || {
+            let (torn, _) = text.as_bytes().split_at(text.len() / 2);
+            let _ended_next = self.file.write_all(torn);
+        });
         if let Err(error) = self.file.write_all(text.as_bytes()) {
             self.file.set_len(self.length)?;
             return Err(error.into());
