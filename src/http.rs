@@ -12,6 +12,7 @@ mod limit;
 mod openapi;
 mod state;
 mod tasks;
+mod wait;
 mod work;
 
 use std::net::TcpListener;
@@ -72,8 +73,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(health::metrics)
         .service(tasks::create)
         .service(tasks::list)
-        .service(tasks::wait)
-        .service(tasks::read_output)
+        .service(wait::wait)
+        .service(wait::read_output)
         .service(tasks::show)
         .service(decisions::decide)
         .service(decisions::resubmit)
