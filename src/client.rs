@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 /// An answer larger than this is refused: the largest, a list of 500 tasks, stays well below.
 const ANSWER_LIMIT: usize = 64 << 20;
 const TIMEOUT: Duration = Duration::from_secs(30);
+const AGENT: &str = concat!("hermes/", env!("CARGO_PKG_VERSION"));
 
 /// Why there is no good answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,7 +78,8 @@ impl Client {
         // An error only says that another client of this process installed it before.
         rustls::crypto::ring::default_provider().install_default().ok();
         // A redirect is not followed: it would carry the key, and a write, to an address nobody configured.
-        let http = awc::Client::builder().disable_timeout().disable_redirects().finish();
+        let builder = awc::Client::builder().disable_timeout().disable_redirects();
+        let http = builder.add_default_header((header::USER_AGENT, AGENT)).finish();
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), key })
     }
 

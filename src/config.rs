@@ -167,10 +167,7 @@ impl Config {
         let approvers = feishu.whitelist.len() + feishu.commander_open_id.iter().chain(&feishu.admin_id).count();
         Findings::pick([
             (short_key, "API_SERVER_KEY has fewer than 16 characters: it can be guessed".to_owned()),
-            (
-                everywhere,
-                "TRUSTED_NETWORK holds every address: commands grade lower wherever they come from".to_owned(),
-            ),
+            (everywhere, "TRUSTED_NETWORK holds every address: no source is foreign".to_owned()),
             (forgeable, "HERMES_TRUSTED_PROXIES holds every address: anybody can forge X-Forwarded-For".to_owned()),
             (limits.rate_limit == Switch::Off, "HERMES_RATE_LIMIT is off: nothing stops a flood".to_owned()),
             (

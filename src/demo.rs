@@ -69,7 +69,7 @@ pub enum Error {
     /// The audit trail.
     #[error("the audit trail cannot be checked: {0}")]
     Audit(String),
-    /// A request is not as the API takes it.
+    /// Something ended in another way than it should.
     #[error("not every task ended as it should")]
     Surprise,
 }

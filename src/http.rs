@@ -12,6 +12,7 @@ mod limit;
 mod openapi;
 mod state;
 mod tasks;
+mod wait;
 mod work;
 
 use std::net::TcpListener;
@@ -21,7 +22,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, PathConfig, QueryConfig, ServiceConfig};
 use actix_web::{App, Error, HttpServer};
 use hermes_core::error::Code;
 use utoipa_swagger_ui::SwaggerUi;
@@ -65,13 +66,15 @@ pub(crate) fn serve(state: Data<State>, listeners: Vec<TcpListener>, shape: Shap
 
 fn routes(config: &mut ServiceConfig) {
     config
+        .app_data(QueryConfig::default().error_handler(|error, _| not_understood("query", &error).into()))
+        .app_data(PathConfig::default().error_handler(|error, _| not_understood("path", &error).into()))
         .service(health::health)
         .service(health::ready)
         .service(health::metrics)
         .service(tasks::create)
         .service(tasks::list)
-        .service(tasks::wait)
-        .service(tasks::read_output)
+        .service(wait::wait)
+        .service(wait::read_output)
         .service(tasks::show)
         .service(decisions::decide)
         .service(decisions::resubmit)
@@ -101,6 +104,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(openapi::openapi_json)
         .service(web::redirect("/docs", "/docs/"))
         .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")));
+}
+
+fn not_understood(what: &str, error: &dyn std::fmt::Display) -> ApiError {
+    ApiError::new(Code::BadRequest, format!("the {what} cannot be understood: {error}"))
 }
 
 async fn no_route(request: actix_web::HttpRequest) -> Result<actix_web::HttpResponse, ApiError> {

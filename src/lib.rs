@@ -1,6 +1,7 @@
 //! The program: settings, HTTP routes, sub-agent and command line around the actors.
 
 pub mod app;
+pub mod cli;
 pub mod client;
 pub mod config;
 pub mod crash;

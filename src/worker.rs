@@ -68,7 +68,7 @@ pub struct Config {
     pub output_limit: usize,
     /// Time between SIGTERM and SIGKILL.
     pub grace: Duration,
-    /// Makes secrets in output, errors and logs unreadable.
+    /// Makes secrets in output and logs unreadable, also one that the text ends in the middle of.
     pub mask: fn(&str) -> Cow<'_, str>,
     /// Time since the machine started; [`boot_clock`] outside tests.
     pub clock: Clock,
@@ -161,7 +161,7 @@ struct Agent {
 /// Works until told to stop, by the caller or by the supervisor. Needs an actix system around it.
 pub async fn run(config: Config, stop: Stop) -> Result<(), Error> {
     harden()?;
-    let (agent, unfinished) = Agent::open(config)?;
+    let (agent, unfinished) = Agent::open(config).await?;
     let health = agent.serve_health()?;
     let mut background = JoinSet::new();
     background.spawn_local(follow(agent.clone(), stop));
@@ -206,11 +206,11 @@ async fn follow(agent: Rc<Agent>, mut stop: Stop) {
 }
 
 impl Agent {
-    fn open(config: Config) -> Result<(Rc<Self>, Vec<Entry>), Error> {
+    async fn open(config: Config) -> Result<(Rc<Self>, Vec<Entry>), Error> {
         let client = Client::new(&config.supervisor_url, config.key.clone()).map_err(Error::Address)?;
         disk::make_folder(&config.state_dir)?;
         disk::make_folder(&config.work_dir)?;
-        let (journal, unfinished) = Journal::open(&config.state_dir)?;
+        let (journal, unfinished) = Journal::open(&config.state_dir).await?;
         let pin = RefCell::new(Pin::open(&config)?);
         let (stage, seen) = watch::channel(Stage::Running);
         let status = Arc::new(Status::new(&config, seen));

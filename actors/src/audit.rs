@@ -36,13 +36,20 @@ const MOST_WAITING: u64 = 10_000;
 /// So long may a line wait for the file before nothing more may change.
 const LONGEST_WAIT: Millis = Millis::from_secs(60);
 
+/// Up to which line the file was found behind, and when. Under load there is always some line on its way: what counts is
+/// whether these ones arrive.
+struct Behind {
+    newest: Seq,
+    since: Millis,
+}
+
 /// Brings audit lines into the file.
 pub struct AuditActor {
     file: Option<AuditFile>,
     store: Arc<dyn Store>,
     clock: SharedClock,
     health: Arc<Health>,
-    behind_since: Option<Millis>,
+    behind: Option<Behind>,
     _guard: DeathWatch,
 }
 
@@ -50,7 +57,7 @@ impl AuditActor {
     /// An actor over an opened file.
     pub fn new(file: AuditFile, store: Arc<dyn Store>, clock: SharedClock, health: Arc<Health>) -> Self {
         let guard = DeathWatch::new("audit", health.clone());
-        Self { file: Some(file), store, clock, health, behind_since: None, _guard: guard }
+        Self { file: Some(file), store, clock, health, behind: None, _guard: guard }
     }
 
     /// Appends what has come since; answers the number of the last line in the file.
@@ -71,8 +78,9 @@ impl AuditActor {
         self.file = exported.file;
         let waiting = newest.0.saturating_sub(written.0);
         let now = self.clock.monotonic();
-        self.behind_since = if waiting == 0 { None } else { self.behind_since.or(Some(now)) };
-        let late = self.behind_since.is_some_and(|since| now.0.saturating_sub(since.0) > LONGEST_WAIT.0);
+        let behind = self.behind.take().filter(|behind| written < behind.newest);
+        self.behind = behind.or_else(|| (waiting > 0).then_some(Behind { newest, since: now }));
+        let late = self.behind.as_ref().is_some_and(|behind| now.0.saturating_sub(behind.since.0) > LONGEST_WAIT.0);
         let trouble = exported
             .trouble
             .or_else(|| (late || waiting > MOST_WAITING).then(|| format!("{waiting} lines wait for the audit file")));

@@ -269,6 +269,8 @@ impl Message for Tick {
 impl Handler<Tick> for WorkActor {
     type Result = ();
     fn handle(&mut self, _: Tick, ctx: &mut Self::Context) {
+        // Whoever has gone gives his permit back, though nothing happens that would ask for a match.
+        self.waiting.retain(|claim| !claim.reply.is_closed());
         let work = expire(self.take_expired(), self.tools.clone(), ctx.address());
         ctx.spawn(work.into_actor(self).map(|_, _, ctx| {
             ctx.notify_later(Tick, PERIOD);

@@ -142,7 +142,7 @@ settings! {
     Rules in "rules" {
         /// The policy file.
         policy: PathBuf = "{APPROVAL_HOME}/policy.toml", "HERMES_POLICY", --"policy" => Path, path;
-        /// Networks whose commands grade lower; all others grade higher.
+        /// Networks of trusted sources; a command from any other source grades high.
         trusted_networks: Vec<String> = "10.0.0.0/24", "TRUSTED_NETWORK" => Plain, list(network_text);
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use hermes_core::audit::{Report, Verdict};
 use hermes_core::risk::Level;
 use hermes_core::task::{Outcome, State};
+use hermes_core::time::Millis;
 use hermes_core::visible;
 use hermes_core::wire::task::TaskView;
 
@@ -56,7 +57,9 @@ impl<'a> Show<'a> {
         for line in command.lines() {
             self.line(&format!("    $ {line}"))?;
         }
-        for finding in task.risk.findings.iter().filter(|finding| finding.level == task.risk_level).take(3) {
+        let mut findings: Vec<_> = task.risk.findings.iter().filter(|f| f.level == task.risk_level).collect();
+        findings.dedup_by_key(|finding| &finding.label);
+        for finding in findings.into_iter().take(3) {
             let why = self.paint(DIM, &format!("    {}: {}", finding.label, finding.why));
             self.line(&why)?;
         }
@@ -64,8 +67,8 @@ impl<'a> Show<'a> {
             Level::High => "an administrator has to decide",
             Level::Low | Level::Medium => "an approver has to decide",
         };
-        let until = task.deadlines.reject_at.map_or(0.0, |at| at - task.created_at);
-        self.note(&format!("{who}, within {} s", until.round()))
+        let seconds = task.deadlines.reject_at.map_or(0.0, |at| at - task.created_at);
+        self.note(&format!("{who}, within {}", Millis((seconds * 1000.0).round() as u64)))
     }
 
     pub(super) fn said(&mut self, who: &str, what: &str) -> Result<(), Error> {
@@ -95,7 +98,9 @@ impl<'a> Show<'a> {
         self.line(&format!("  → {state}: {outcome}{exit}"))?;
         if let Some(verification) = &task.verification {
             let verdict = format!("{:?}", verification.verdict).to_lowercase();
-            self.note(&format!("verified by the engine for {}: {verdict} {}", verification.by, verification.note))?;
+            let note = [": ", verification.note.as_str()].concat();
+            let note = if verification.note.is_empty() { "" } else { &note };
+            self.note(&format!("verified for {}: {verdict}{note}", verification.by))?;
         }
         Ok(())
     }

@@ -5,19 +5,23 @@
 //! A failed write or sync closes the journal: what the disk holds is then unknown until it is read again.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hermes_core::id::{Fence, LeaseId, Revision, TaskId};
 use hermes_core::wire::work::{Finish, Grant};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 
 use super::{Error, disk};
 
 /// Past this size the journal is written anew with what is still open.
 const COMPACT_AT: usize = 1 << 20;
+/// How long a lock may outlive a sub-agent that was killed: a command it was just starting has it until its exec.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// One line: a lease and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,10 +82,8 @@ struct Writer {
 
 impl Journal {
     /// Takes the folder, reads what an earlier process left open, and writes the journal anew.
-    pub(super) fn open(folder: &Path) -> Result<(Self, Vec<Entry>), Error> {
-        let lock_path = folder.join("worker.lock");
-        let lock = File::create(&lock_path).map_err(disk::at(&lock_path))?;
-        lock.try_lock().map_err(|_| Error::Locked(folder.to_owned()))?;
+    pub(super) async fn open(folder: &Path) -> Result<(Self, Vec<Entry>), Error> {
+        let lock = take_lock(folder).await?;
         let path = folder.join("worker.journal");
         let open = read(&path)?;
         let unfinished = open.values().cloned().collect();
@@ -105,6 +107,20 @@ impl Journal {
     /// Whether every write so far is on disk.
     pub(super) fn is_writable(&self) -> bool {
         lock(&self.0).file.is_some()
+    }
+}
+
+async fn take_lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join("worker.lock");
+    let lock = File::create(&path).map_err(disk::at(&path))?;
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(LOCK_PATIENCE / 20).await,
+            Err(TryLockError::WouldBlock) => return Err(Error::Locked(folder.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(disk::at(&path)(error)),
+        }
     }
 }
 

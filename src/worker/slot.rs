@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::retry::Backoff;
 use super::{Agent, Stage, attempt};
 
-/// However fast the supervisor says that there is nothing, it is not asked more often than this.
+/// However fast the supervisor says that there is nothing, it is not asked more often than this or the poll interval.
 const SHORTEST_CLAIM: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve(agent: Rc<Agent>) {
@@ -29,7 +29,7 @@ async fn turn(agent: &Rc<Agent>, backoff: &mut Backoff) -> Duration {
         Ok(Some(claimed)) => claimed,
         Ok(None) => {
             *backoff = Backoff::default();
-            return SHORTEST_CLAIM.saturating_sub(asked_at.elapsed());
+            return SHORTEST_CLAIM.min(agent.config.poll_interval).saturating_sub(asked_at.elapsed());
         }
         Err(error) => {
             let pause = backoff.pause(Some(&error));

@@ -4,6 +4,7 @@
 //! audit line says. Nothing here reads a clock, a file, a socket, a database or a random number: time and ids come in
 //! as arguments, so the same input always gives the same answer.
 #![deny(missing_docs)]
+#![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod access;
 pub mod audit;

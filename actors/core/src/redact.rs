@@ -96,7 +96,7 @@ fn mask_member(name: &str, member: &mut Value) {
     match member {
         Value::Null | Value::Bool(_) => {}
         _ if is_secret => *member = Value::String(MASK.to_owned()),
-        _ => mask_json(member),
+        Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => mask_json(member),
     }
 }
 

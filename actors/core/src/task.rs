@@ -5,6 +5,7 @@
 mod action;
 mod audit;
 mod decide;
+mod diagram;
 mod event;
 mod evolve;
 mod model;
@@ -16,6 +17,7 @@ mod view;
 pub use action::{Action, Ballot, Command, Expectation, Report};
 pub use audit::audit_entry;
 pub use decide::{Terms, decide};
+pub use diagram::state_machine_markdown;
 pub use event::{Event, Recorded, ReleaseReason};
 pub use evolve::{Corrupt, create, evolve, replay};
 pub use model::{

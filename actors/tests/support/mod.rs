@@ -2,8 +2,10 @@
 
 pub mod proxy;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use hermes_actors::audit::AuditActor;
@@ -21,6 +23,7 @@ use hermes_core::risk::{Level, Networks};
 use hermes_core::task::{Action, Ballot, Command, State, Submission, Task, Terms, replay};
 use hermes_core::time::{Millis, Timestamp};
 
+use self::proxy::{Fate, Fates, Proxy};
 use crate::script;
 use crate::words::Rules;
 
@@ -36,12 +39,19 @@ pub struct House {
     pub clock: Arc<ManualClock>,
     pub terms: Terms,
     pub live_tasks: usize,
+    pub fate: Fates,
 }
 
 impl House {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, clock: ManualClock::at(NOON), terms: script::terms(RULES), live_tasks: 64 }
+        Self {
+            folder,
+            clock: ManualClock::at(NOON),
+            terms: script::terms(RULES),
+            live_tasks: 64,
+            fate: Arc::new(|_| Fate::Pass),
+        }
     }
 
     pub fn audit_path(&self) -> PathBuf {
@@ -72,9 +82,15 @@ impl House {
         loop {
             match Foundation::open(self.setup(), self.clock.clone()) {
                 Err(StartError::Folder(OpenError::Locked(_))) if start.elapsed() < PATIENCE => std::thread::yield_now(),
-                opened => return opened,
+                opened => return opened.map(|foundation| self.behind_a_proxy(foundation)),
             }
         }
+    }
+
+    fn behind_a_proxy(&self, mut foundation: Foundation) -> Foundation {
+        let (real, fate, reading) = (foundation.store.clone(), self.fate.clone(), AtomicUsize::new(0));
+        foundation.store = Arc::new(Proxy { real, fate, reading });
+        foundation
     }
 
     pub async fn start(&self, foundation: Foundation) -> Result<Engine, StartError> {
@@ -82,35 +98,54 @@ impl House {
         foundation.start(InForce::new(self.terms.clone(), Default::default()), networks).await
     }
 
-    /// One life of the engine, ended without a word, as by a crash; `Engine::stop` ends it in good order before that.
+    /// One life of the engine. It ends without a word, unless the story stops it in good order.
     pub fn life<T>(&self, story: impl AsyncFnOnce(Engine) -> T) -> T {
         in_a_system(async || {
             let engine = self.start(self.open().unwrap()).await.unwrap();
-            story(engine).await
+            let store = engine.store.clone();
+            let told = story(engine).await;
+            store.close().await;
+            told
         })
     }
 
     /// An engine that does not start; what it says.
     pub fn refusal(&self) -> String {
-        in_a_system(async || match self.start(self.open().unwrap()).await {
-            Ok(_) => panic!("it started"),
-            Err(error) => error.to_string(),
+        in_a_system(async || {
+            let foundation = self.open().unwrap();
+            let store = foundation.store.clone();
+            let says = self.start(foundation).await.err().unwrap().to_string();
+            store.close().await;
+            says
         })
     }
 
     /// The store alone.
     pub fn store<T>(&self, story: impl AsyncFnOnce(Arc<dyn Store>) -> T) -> T {
-        in_a_system(async || story(self.open().unwrap().store).await)
+        in_a_system(async || {
+            let store = self.open().unwrap().store;
+            let told = story(store.clone()).await;
+            store.close().await;
+            told
+        })
     }
 }
 
 /// Runs a story in an actix system of its own, whose threads end with it.
 pub fn in_a_system<T>(story: impl AsyncFnOnce() -> T) -> T {
     let system = actix::System::new();
-    let told = system.block_on(story());
-    actix::System::current().stop();
-    system.run().unwrap();
-    told
+    match catch_unwind(AssertUnwindSafe(|| system.block_on(story()))) {
+        Ok(told) => {
+            actix::System::current().stop();
+            system.run().unwrap();
+            told
+        }
+        Err(failure) => {
+            // Taken down while a panic is on its way, it would only panic again and hide the first.
+            std::mem::forget(system);
+            resume_unwind(failure)
+        }
+    }
 }
 
 /// Waits for something that happens by itself; not for ever.

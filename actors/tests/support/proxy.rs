@@ -1,6 +1,7 @@
 //! A store that passes everything on to the real one, unless the test wants a commit to go otherwise.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use hermes_actors::store::{
@@ -24,9 +25,27 @@ pub enum Fate {
     },
 }
 
+/// Says what becomes of a commit.
+pub type Fates = Arc<dyn Fn(&Commit) -> Fate + Send + Sync>;
+
 pub struct Proxy {
     pub real: Arc<dyn Store>,
-    pub fate: Box<dyn Fn(&Commit) -> Fate + Send + Sync>,
+    pub fate: Fates,
+    pub reading: AtomicUsize,
+}
+
+impl Proxy {
+    async fn read<T>(&self, read: impl Future<Output = T>) -> T {
+        struct Reading<'a>(&'a AtomicUsize);
+        impl Drop for Reading<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+        self.reading.fetch_add(1, Ordering::SeqCst);
+        let _reading = Reading(&self.reading);
+        read.await
+    }
 }
 
 #[async_trait]
@@ -53,34 +72,34 @@ impl Store for Proxy {
         self.real.position()
     }
     async fn task(&self, id: &TaskId) -> Result<Option<Task>, Error> {
-        self.real.task(id).await
+        self.read(self.real.task(id)).await
     }
     async fn events(&self, id: &TaskId) -> Result<Vec<Recorded>, Error> {
-        self.real.events(id).await
+        self.read(self.real.events(id)).await
     }
     async fn tasks(&self, query: Query) -> Result<Page, Error> {
-        self.real.tasks(query).await
+        self.read(self.real.tasks(query)).await
     }
     async fn idempotency(&self, scope: &str, key: &str, now: Timestamp) -> Result<Option<Known>, Error> {
-        self.real.idempotency(scope, key, now).await
+        self.read(self.real.idempotency(scope, key, now)).await
     }
     async fn ready_work(&self, filter: WorkFilter, limit: u32) -> Result<Vec<TaskId>, Error> {
-        self.real.ready_work(filter, limit).await
+        self.read(self.real.ready_work(filter, limit)).await
     }
     async fn leased(&self) -> Result<Vec<(TaskId, Fence)>, Error> {
-        self.real.leased().await
+        self.read(self.real.leased()).await
     }
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<TaskId>, Error> {
-        self.real.due(now, limit).await
+        self.read(self.real.due(now, limit)).await
     }
     async fn append_output(&self, task: &TaskId, chunk: OutputChunk) -> Result<(), Error> {
         self.real.append_output(task, chunk).await
     }
     async fn output(&self, task: &TaskId, fence: Fence, after: u64, limit: u32) -> Result<Vec<OutputChunk>, Error> {
-        self.real.output(task, fence, after, limit).await
+        self.read(self.real.output(task, fence, after, limit)).await
     }
     async fn audit_lines(&self, after: Seq, limit: u32) -> Result<Vec<AuditLine>, Error> {
-        self.real.audit_lines(after, limit).await
+        self.read(self.real.audit_lines(after, limit)).await
     }
     async fn audit_tail(
         &self,
@@ -88,27 +107,31 @@ impl Store for Proxy {
         before: Option<Seq>,
         limit: u32,
     ) -> Result<Vec<AuditLine>, Error> {
-        self.real.audit_tail(task, before, limit).await
+        self.read(self.real.audit_tail(task, before, limit)).await
     }
     async fn audit_position(&self) -> Result<AuditPosition, Error> {
-        self.real.audit_position().await
+        self.read(self.real.audit_position()).await
     }
     async fn mark_exported(&self, seq: Seq) -> Result<(), Error> {
         self.real.mark_exported(seq).await
     }
     async fn keys(&self) -> Result<Vec<hermes_core::key::Record>, Error> {
-        self.real.keys().await
+        self.read(self.real.keys()).await
     }
     async fn setting(&self, name: &str) -> Result<Option<Setting>, Error> {
-        self.real.setting(name).await
+        self.read(self.real.setting(name)).await
     }
     async fn counts(&self) -> Result<Counts, Error> {
-        self.real.counts().await
+        self.read(self.real.counts()).await
     }
     async fn clean(&self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, Error> {
         self.real.clean(ended_before, now, limit).await
     }
+    /// A connection that is in use when its thread ends takes the process with it, so they come home first.
     async fn close(&self) {
         self.real.close().await;
+        while self.reading.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -26,7 +26,7 @@ fn at(phase: Phase, mut entry: Entry) -> Entry {
 }
 
 async fn written(folder: &Path, entries: &[Entry]) {
-    let (journal, _) = Journal::open(folder).unwrap();
+    let (journal, _) = Journal::open(folder).await.unwrap();
     for entry in entries {
         journal.write(entry).await.unwrap();
     }
@@ -48,7 +48,7 @@ async fn the_last_line_of_a_lease_counts() {
         at(Phase::Done, entry(4)),
     ];
     written(folder.path(), &lines).await;
-    let (journal, unfinished) = Journal::open(folder.path()).unwrap();
+    let (journal, unfinished) = Journal::open(folder.path()).await.unwrap();
     assert_eq!(unfinished, [entry(1), at(Phase::Started, entry(2)), ended]);
     assert!(journal.holds(&entry(2).lease) && !journal.holds(&entry(4).lease));
 }
@@ -62,32 +62,32 @@ async fn a_torn_last_line_is_as_if_never_written() {
     let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     for length in first..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
-        assert_eq!(Journal::open(folder.path()).unwrap().1, [entry(1)]);
+        assert_eq!(Journal::open(folder.path()).await.unwrap().1, [entry(1)]);
     }
 }
 
-#[test]
-fn a_strange_line_stops_the_sub_agent() {
+#[actix_web::test]
+async fn a_strange_line_stops_the_sub_agent() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("worker.journal");
     std::fs::write(&path, "{}\n").unwrap();
-    assert!(matches!(Journal::open(folder.path()), Err(Error::Journal { line: 1, .. })));
+    assert!(matches!(Journal::open(folder.path()).await, Err(Error::Journal { line: 1, .. })));
     assert_eq!(std::fs::read(&path).unwrap(), b"{}\n", "left as it is");
 }
 
-#[test]
-fn one_journal_has_one_writer() {
+#[actix_web::test]
+async fn one_journal_has_one_writer() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Journal::open(folder.path()).unwrap();
-    assert!(matches!(Journal::open(folder.path()), Err(Error::Locked(_))));
+    let first = Journal::open(folder.path()).await.unwrap();
+    assert!(matches!(Journal::open(folder.path()).await, Err(Error::Locked(_))));
     drop(first);
-    assert!(Journal::open(folder.path()).is_ok());
+    assert!(Journal::open(folder.path()).await.is_ok());
 }
 
 #[actix_web::test]
 async fn what_is_done_does_not_pile_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(folder.path()).unwrap();
+    let (journal, _) = Journal::open(folder.path()).await.unwrap();
     journal.write(&entry(0)).await.unwrap();
     lock(&journal.0).size = COMPACT_AT;
     journal.write(&at(Phase::Started, entry(0))).await.unwrap();
@@ -102,7 +102,7 @@ async fn what_is_done_does_not_pile_up() {
 #[actix_web::test]
 async fn after_a_failed_write_nothing_more_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(folder.path()).unwrap();
+    let (journal, _) = Journal::open(folder.path()).await.unwrap();
     lock(&journal.0).file = Some(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     assert!(matches!(journal.write(&entry(1)).await, Err(Error::State { .. })));
     assert!(!journal.is_writable());

@@ -1,7 +1,8 @@
 //! Makes sendable text of a stream of bytes: secrets masked, invalid UTF-8 replaced, the middle left out.
 //!
 //! A secret must not slip through because it was cut in two. So text is only cut where masking both parts says the
-//! same as masking the whole, and enough is held back to see what follows; the limit cuts masked text.
+//! same as masking the whole, and where what comes next, whatever it is, would not be part of a secret that has begun;
+//! enough is held back to see that. The limit cuts masked text.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -16,8 +17,14 @@ const HOLD_AT_MOST: usize = 64 << 10;
 const LOOK_AHEAD: usize = HOLD / 2;
 /// Bytes before the kept end that are read along, so that a secret which begins there is recognised.
 const LOOK_BACK: usize = 16 << 10;
-/// Places that are tried as a cut.
+/// Where the kept end may begin: with what was read along before it, and as much again to find a place in.
+const LEAD: usize = 2 * LOOK_BACK;
+/// Places that are tried as a cut, again and again while more text comes.
 const TRIES: usize = 8;
+/// Places that are tried as the beginning of the kept end, once: more than the longest key has lines.
+const TRIES_AT_END: usize = 128;
+/// Stands for what comes next: long enough for any pattern, and the end of any quotation.
+const WHAT_FOLLOWS: &str = "whatfollowswhatfollowswhatfollows'\"";
 
 /// How much a stream was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +44,8 @@ pub(super) struct Text {
     half: usize,
     bytes: u64,
     pending: Vec<u8>,
+    /// How much of it was looked at in vain: looking is dear.
+    looked_at: usize,
     head_left: usize,
     /// What came after the first half was full.
     tail: Option<Tail>,
@@ -51,7 +60,7 @@ struct Tail {
 impl Text {
     pub(super) const fn new(limit: usize, mask: Mask) -> Self {
         let half = limit / 2;
-        Self { mask, half, bytes: 0, pending: Vec::new(), head_left: half, tail: None }
+        Self { mask, half, bytes: 0, pending: Vec::new(), looked_at: 0, head_left: half, tail: None }
     }
 
     /// Takes bytes; gives text as soon as there is much of it.
@@ -62,16 +71,17 @@ impl Text {
             return String::new();
         }
         self.pending.extend_from_slice(bytes);
-        if self.pending.len() < CHUNK { String::new() } else { self.flush() }
+        if self.pending.len() < CHUNK.max(self.looked_at + HOLD) { String::new() } else { self.flush() }
     }
 
     /// Gives the text that can be told from what follows.
     pub(super) fn flush(&mut self) -> String {
-        if self.tail.is_some() {
+        if self.tail.is_some() || self.pending.len() == self.looked_at {
             return String::new();
         }
         let rest = self.pending.split_off(border(&self.pending, self.mask));
         let ready = std::mem::replace(&mut self.pending, rest);
+        self.looked_at = self.pending.len();
         self.give(masked(&ready, self.mask))
     }
 
@@ -107,7 +117,7 @@ impl Text {
 impl Tail {
     fn push(&mut self, bytes: &[u8], half: usize) {
         self.raw.extend(bytes);
-        let surplus = self.raw.len().saturating_sub(half + LOOK_BACK);
+        let surplus = self.raw.len().saturating_sub(half + LEAD);
         self.raw.drain(..surplus);
         self.dropped += surplus;
     }
@@ -115,10 +125,9 @@ impl Tail {
     /// Gives the last half and how much went missing before it.
     fn close(mut self, half: usize, mask: Mask) -> (String, usize) {
         if self.dropped > 0 {
-            // The first line may be the end of a secret whose beginning is gone.
-            let line = self.raw.iter().take(LOOK_BACK).position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            self.raw.drain(..line);
-            self.dropped += line + self.masked.len();
+            let begin = beginning(self.raw.make_contiguous(), mask);
+            self.raw.drain(..begin);
+            self.dropped += begin + self.masked.len();
             self.masked.clear();
         }
         self.masked.push_str(&masked(self.raw.make_contiguous(), mask));
@@ -133,35 +142,37 @@ fn masked(bytes: &[u8], mask: Mask) -> String {
 
 /// Where `pending` may be cut: at the end of a line, or within one that has become too long to wait for; 0 is nowhere.
 fn border(pending: &[u8], mask: Mask) -> usize {
-    let line = rfind(pending, b"\n").map_or(0, |at| at + 1);
+    let line = pending.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let is_long = pending.len() - line > HOLD;
     let (limit, blanks): (usize, &[u8]) =
         if is_long { (character_start(pending, pending.len() - LOOK_AHEAD), b"\n \t,;") } else { (line, b"\n") };
     let is_forced = pending.len() >= HOLD_AT_MOST;
-    let limit = if is_forced { limit } else { open_armour(pending).unwrap_or(limit).min(limit) };
     if limit == 0 {
         return 0;
     }
-    let whole = masked(pending, mask);
-    let fits = |at: &usize| {
-        let (before, after) = pending.split_at(*at);
-        masked(before, mask) + &masked(after, mask) == whole
-    };
     let after_blank = |at: &usize| pending.get(at - 1).is_some_and(|byte| blanks.contains(byte));
-    let cut = (1..=limit).rev().filter(after_blank).take(TRIES).chain([limit]).find(fits);
-    cut.unwrap_or(if is_forced { limit } else { 0 })
+    let places = (1..=limit).rev().filter(after_blank).take(TRIES).chain([limit]);
+    safe_cut(pending, places, mask).unwrap_or(if is_forced { limit } else { 0 })
 }
 
-/// Where the line begins that opens an armoured key whose end is not there yet.
-fn open_armour(text: &[u8]) -> Option<usize> {
-    let begin = rfind(text, b"-----BEGIN ")?;
-    let (before, after) = text.split_at(begin);
-    let line = rfind(before, b"\n").map_or(0, |at| at + 1);
-    if rfind(after, b"-----END ").is_some() { None } else { Some(line) }
+/// Where the kept end of a long text begins: not within a secret.
+fn beginning(text: &[u8], mask: Mask) -> usize {
+    let (lead, _) = text.split_at_checked(LEAD).unwrap_or((text, &[]));
+    let after_blank = |at: &usize| lead.get(at - 1).is_some_and(|byte| b"\n \t,;".contains(byte));
+    let anywhere = character_start(lead, LOOK_BACK);
+    let places = (LOOK_BACK..lead.len()).filter(after_blank).take(TRIES_AT_END).chain([anywhere]);
+    safe_cut(lead, places, mask).unwrap_or(lead.len())
 }
 
-fn rfind(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).rposition(|window| window == part)
+/// The first place that cuts no secret in two: none that is there, none that has only begun.
+fn safe_cut(text: &[u8], mut places: impl Iterator<Item = usize>, mask: Mask) -> Option<usize> {
+    let whole = masked(text, mask);
+    places.find(|at| {
+        let Some((before, after)) = text.split_at_checked(*at) else { return false };
+        let alone = masked(before, mask);
+        masked(&[before, WHAT_FOLLOWS.as_bytes()].concat(), mask) == format!("{alone}{WHAT_FOLLOWS}")
+            && alone + &masked(after, mask) == whole
+    })
 }
 
 /// The place itself, or before it where a UTF-8 character begins.

@@ -20,7 +20,7 @@ pub(super) fn fold(value: Value, room: usize) -> Value {
     }
     let text = match value {
         Value::String(text) => text,
-        other => other.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
     let sha256 = Digest::of(text.as_bytes());
     let mut chars = HEAD_CHARS;

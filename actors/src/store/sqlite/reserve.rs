@@ -55,6 +55,6 @@ impl Reserve {
     fn free(&self) -> u64 {
         let folder = self.path.parent().unwrap_or(&self.path);
         nix::sys::statvfs::statvfs(folder)
-            .map_or(0, |stat| u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+            .map_or(0, |stat| stat.blocks_available().saturating_mul(stat.fragment_size()))
     }
 }

@@ -47,7 +47,7 @@ fn verdict(bytes: &[u8], head: Head) -> Verdict {
 fn fault(bytes: &[u8], expect: Expect<'_>) -> Fault {
     match report(bytes, expect).verdict {
         Verdict::Broken(fault) => fault,
-        other => panic!("{other:?}"),
+        other @ (Verdict::Intact | Verdict::TornTail { .. }) => panic!("{other:?}"),
     }
 }
 

@@ -1,0 +1,168 @@
+//! `hermes classify`: grades commands without a supervisor.
+
+use std::io::{self, BufRead, Write};
+
+use clap::Args;
+use hermes_core::id::Digest;
+use hermes_core::risk::{Assessment, Level, Networks, Rules, Source};
+use hermes_core::visible;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::error::Error;
+use super::look::{Look, Tone};
+use super::session::{Exit, Form, Session};
+use super::settings::{Folder, Settings};
+use super::{show, values};
+
+/// Grade a command with the built-in rules, here and now; nothing is sent or stored
+#[derive(Args)]
+pub(super) struct Classify {
+    /// The command; - reads standard input
+    #[arg(required_unless_present = "jsonl", conflicts_with = "jsonl")]
+    command: Option<String>,
+    /// Address that the command claims to come from
+    #[arg(long, value_name = "IP")]
+    source_ip: Option<String>,
+    /// Read one {"command":…} a line and write one {"command","level","labels"} a line, in the same order; a line may
+    /// have its own "source_ip"
+    #[arg(long)]
+    jsonl: bool,
+    #[command(flatten)]
+    settings: Settings<Folder>,
+}
+
+impl Classify {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
+        let trusted = self.settings.load()?.config.rules.trusted_networks;
+        let networks = Networks::parse(&trusted).map_err(|error| Error::Failed(error.to_string()))?;
+        let grader = Grader { rules: Rules::builtin(), networks, source_ip: self.source_ip };
+        match self.command {
+            None => grader.grade_lines(std::io::stdin().lock(), session.out),
+            Some(command) => grader.grade(&values::command(command)?, session),
+        }
+    }
+}
+
+struct Grader {
+    rules: Rules,
+    networks: Networks,
+    source_ip: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    command: String,
+    source_ip: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Graded<'a> {
+    command: &'a str,
+    level: Level,
+    labels: &'a [String],
+}
+
+impl Grader {
+    fn assess(&self, command: &str, source_ip: Option<&str>) -> Assessment {
+        self.rules.assess(command, &Source { peer: None, claimed: source_ip }, &self.networks)
+    }
+
+    fn grade(&self, command: &str, session: &mut Session<'_>) -> Result<Exit, Error> {
+        let assessment = self.assess(command, self.source_ip.as_deref());
+        match session.form {
+            Form::Text => print(command, &assessment, &session.look, session.out)?,
+            Form::Json => {
+                let Assessment { level, labels, findings } = &assessment;
+                let graded = json!({"command": command, "level": level, "labels": labels, "findings": findings});
+                session.print_json(&graded)?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Answers line by line, so that a program can ask and wait for the answer.
+    fn grade_lines(&self, lines: impl BufRead, out: &mut dyn Write) -> Result<Exit, Error> {
+        for (number, line) in (1..).zip(lines.lines()) {
+            let line = line.map_err(Error::file(format!("standard input, line {number}")))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let asked: Asked = serde_json::from_str(&line).map_err(|error| {
+                Error::Failed(format!("standard input, line {number} is not an object with a \"command\": {error}"))
+            })?;
+            let Assessment { level, labels, .. } =
+                self.assess(&asked.command, asked.source_ip.as_deref().or(self.source_ip.as_deref()));
+            writeln!(out, "{}", json!(Graded { command: &asked.command, level, labels: &labels }))?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn print(command: &str, assessment: &Assessment, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let level = look.paint(Tone::of_level(assessment.level), &format!("{} risk", assessment.level));
+    writeln!(out, "{level}  sha256 {}\n", Digest::of(command.as_bytes()))?;
+    for line in visible::show(command).lines() {
+        writeln!(out, "  {line}")?;
+    }
+    if !assessment.findings.is_empty() {
+        writeln!(out)?;
+    }
+    show::findings(&assessment.findings, Some(command), look, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use hermes_core::risk::Finding;
+
+    use super::*;
+    use crate::cli::tests::{look, printed};
+
+    fn grader() -> Grader {
+        let networks = Networks::parse(&["10.0.0.0/24".to_owned()]).unwrap();
+        Grader { rules: Rules::builtin(), networks, source_ip: None }
+    }
+
+    #[test]
+    fn lines_are_answered_in_their_order() {
+        let commands = ["rm -rf /", "ls", "echo \u{202e}", "rm -rf /"];
+        let asked: String = commands.map(|command| json!({"command": command, "x": 1}).to_string() + "\n").concat();
+        let mut out = Vec::new();
+        grader().grade_lines(format!("\n{asked}").as_bytes(), &mut out).unwrap();
+        let answers: Vec<serde_json::Value> =
+            std::str::from_utf8(&out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(answers.len(), commands.len());
+        for (answer, command) in answers.iter().zip(commands) {
+            let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
+            assert_eq!(keys, ["command", "level", "labels"]);
+            assert_eq!(answer["command"], command);
+        }
+        assert_eq!(answers[0]["level"], "high");
+        assert_eq!(answers[1]["level"], "low");
+    }
+
+    #[test]
+    fn a_line_that_is_not_understood_is_named() {
+        let mut out = Vec::new();
+        let lines = "{\"command\":\"ls\"}\n{\"cmd\":\"ls\"}\n";
+        let error = grader().grade_lines(lines.as_bytes(), &mut out).unwrap_err();
+        assert!(error.to_string().contains("line 2"), "{error}");
+        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
+    }
+
+    #[test]
+    fn findings_are_marked_below() {
+        let finding =
+            |label: &str, level, span, why: &str| Finding { label: label.to_owned(), level, span, why: why.to_owned() };
+        let command = "cd /srv\nsudo rm -rf \u{202e}data";
+        let assessment = Assessment {
+            level: Level::High,
+            labels: vec!["recursive_delete".to_owned()],
+            findings: vec![
+                finding("recursive_delete", Level::High, [13, 26], "Deletes a folder and everything in it."),
+                finding("cross_network", Level::Medium, [0, 0], "Comes from a network that is not trusted."),
+            ],
+        };
+        insta::assert_snapshot!(printed(|out| print(command, &assessment, &look(), out)));
+    }
+}

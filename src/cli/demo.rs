@@ -1,0 +1,39 @@
+//! `hermes demo`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::error::Error;
+use super::session::{Exit, Session};
+use crate::demo::{self, Color, Deciders};
+
+/// See the whole product at work on this machine: a supervisor, three sub-agents, a dozen real commands
+#[derive(Args)]
+#[command(
+    after_help = "With --auto the exit status is 0 only if every task ended as it should and the audit trail is intact."
+)]
+pub(super) struct Demo {
+    /// Play the deciders, too
+    #[arg(long)]
+    auto: bool,
+    /// Keep everything in this folder; without it a throw-away folder is used
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Demo {
+    pub(super) async fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
+        let options = demo::Options {
+            data: self.data,
+            deciders: if self.auto { Deciders::Played } else { Deciders::Asked },
+            color: match session.look.colors {
+                super::look::Colors::On => Color::On,
+                super::look::Colors::Off => Color::Off,
+            },
+            program: std::env::current_exe()?,
+        };
+        demo::run(options, &mut std::io::stdin().lock(), session.out).await?;
+        Ok(Exit::Done)
+    }
+}

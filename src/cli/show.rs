@@ -1,0 +1,282 @@
+//! `hermes show`: everything about one task.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use hermes_core::id::{Digest, TaskId};
+use hermes_core::risk::Finding;
+use hermes_core::task::{Verdict, VoteChoice};
+use hermes_core::time::Millis;
+use hermes_core::visible;
+use hermes_core::wire::task::{TaskAnswer, TaskView};
+use serde_json::Value;
+
+use super::error::Error;
+use super::event::time_line;
+use super::look::{Look, Tone, span};
+use super::mark::mark;
+use super::session::{Exit, Form, Session};
+use super::text::pad;
+
+/// Show everything about a task
+#[derive(Args)]
+pub(super) struct Show {
+    /// The task
+    #[arg(value_parser = TaskId::parse)]
+    task: TaskId,
+}
+
+impl Show {
+    pub(super) async fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
+        let remote = session.remote()?;
+        let call = remote.get(&format!("/api/tasks/{}", self.task));
+        let call = call.query(&[("include", "events")]).map_err(|error| remote.failed(error))?;
+        let answer = remote.ask::<TaskAnswer>(call).await?;
+        match session.form {
+            Form::Json => return session.print_json(&answer.raw),
+            Form::Text => print(&answer.body.task, &session.look, session.out)?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// A task in one line: id, status, risk.
+pub(super) fn heading(task: &TaskView, look: &Look) -> String {
+    let outcome = task.outcome.map(|outcome| format!(" ({})", outcome.as_str())).unwrap_or_default();
+    let id = look.paint(Tone::Strong, &visible::show_line(&task.task_id));
+    let status = look.paint(Tone::of_state(task.status), &format!("{}{outcome}", task.status));
+    let risk = look.paint(Tone::of_level(task.risk_level), &format!("{} risk", task.risk_level));
+    format!("{id}  {status}  {risk}")
+}
+
+fn print(task: &TaskView, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}\n", heading(task, look))?;
+    command(task, look, out)?;
+    rows(&facts(task, look), look, out)?;
+    section("Output", &task.execution_log, look, out)?;
+    if let Some(events) = &task.events {
+        writeln!(out, "\n{}", look.paint(Tone::Strong, "Time line"))?;
+        events.iter().try_for_each(|event| {
+            write!(out, "  ")?;
+            time_line(event, look, out)
+        })?;
+    }
+    if task.status.is_undecided() {
+        let approve = format!("hermes approve {} --sha {}", visible::show_line(&task.task_id), task.command_sha256);
+        writeln!(out, "\nTo approve exactly this: {approve}")?;
+    }
+    Ok(())
+}
+
+fn command(task: &TaskView, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let is_exact = Digest::of(task.command.as_bytes()).hex() == task.command_sha256;
+    let place = format!("revision {}, version {}", task.revision, task.version);
+    let masked = if is_exact { "" } else { "; secrets are masked" };
+    writeln!(out, "{}  {}", look.paint(Tone::Strong, "Command"), look.paint(Tone::Faint, &format!("{place}{masked}")))?;
+    for line in visible::show(&task.command).lines() {
+        writeln!(out, "  {line}")?;
+    }
+    if !task.risk.findings.is_empty() {
+        writeln!(out, "\n{}", look.paint(Tone::Strong, "Findings"))?;
+    }
+    // Places are of the command as it was submitted.
+    let text = is_exact.then_some(task.command.as_str());
+    findings(&task.risk.findings, text, look, out)?;
+    writeln!(out)
+}
+
+/// What was found, and below each finding its place in the command.
+pub(super) fn findings(
+    findings: &[Finding],
+    command: Option<&str>,
+    look: &Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    const INDENT: usize = 10;
+    let width = findings.iter().map(|finding| finding.label.len()).max().unwrap_or_default();
+    for Finding { label, level, span, why } in findings {
+        let tone = Tone::of_level(*level);
+        let head = look.paint(tone, &pad(level.as_str(), INDENT - 4));
+        writeln!(out, "  {head}  {}  {}", pad(&visible::show_line(label), width), visible::show_line(why))?;
+        let room = look.width.map(|all| all.saturating_sub(INDENT));
+        if let Some([line, marks]) = command.and_then(|command| mark(command, *span, room)) {
+            writeln!(out, "{:INDENT$}{line}\n{:INDENT$}{}", "", "", look.paint(tone, &marks))?;
+        }
+    }
+    Ok(())
+}
+
+type Fact = (&'static str, String);
+
+/// What else there is to say; facts without a text are left out when they are printed.
+fn facts(task: &TaskView, look: &Look) -> Vec<Fact> {
+    let moment = |at: Option<f64>| at.map(|at| look.moment(at)).unwrap_or_default();
+    let due = &task.deadlines;
+    vec![
+        ("SHA-256", task.command_sha256.clone()),
+        ("Submitted", submitted(task, look)),
+        ("For", task.description.clone()),
+        ("Reference", task.approval_id.clone()),
+        ("Repeats", task.rerun_of.clone().unwrap_or_default()),
+        ("Alert", moment(due.alert_at)),
+        ("Expires", moment(due.reject_at)),
+        ("Votes", votes(task)),
+        ("Decided by", task.decided_by.clone().unwrap_or_default()),
+        ("Remark", task.remark.clone()),
+        ("Runs on", task.assignee.clone().unwrap_or_else(|| task.target_executor.clone())),
+        ("Start by", moment(due.start_by)),
+        ("Lease", lease(task, look)),
+        ("Finish by", moment(due.finish_by)),
+        ("Ended", moment(task.resolved_at)),
+        ("Result", result(&task.execution_result)),
+        ("Verified", verification(task, look)),
+    ]
+}
+
+fn submitted(task: &TaskView, look: &Look) -> String {
+    let claimed = if task.source_ip == task.peer_ip { "" } else { &task.source_ip };
+    let from = [("as", task.source_agent.as_str()), ("from", &task.peer_ip), ("on behalf of", claimed)];
+    let from = from.into_iter().filter(|(_, text)| !text.is_empty()).map(|(word, text)| format!(" {word} {text}"));
+    format!("{} by {}{}", look.moment(task.created_at), task.submitted_by, from.collect::<String>())
+}
+
+/// The votes, each with its person.
+pub(super) fn votes(task: &TaskView) -> String {
+    let vote = |choice| match choice {
+        VoteChoice::Approve => "approve",
+        VoteChoice::Reject => "reject",
+    };
+    task.votes.iter().map(|v| format!("{}: {}", v.person, vote(v.choice))).collect::<Vec<_>>().join(", ")
+}
+
+fn lease(task: &TaskView, look: &Look) -> String {
+    let Some(lease) = &task.lease else { return String::new() };
+    let part = |word, at: Option<f64>| at.map(|at| format!(", {word} {}", look.moment(at))).unwrap_or_default();
+    format!("{}{}{}", lease.worker, part("started", lease.started_at), part("expires", lease.expires_at))
+}
+
+/// The result in words, if it is one of the engine's; any other JSON as it is.
+fn result(value: &Value) -> String {
+    let Some(fields) = value.as_object().filter(|fields| !fields.is_empty()) else {
+        return if value.is_object() || value.is_null() { String::new() } else { value.to_string() };
+    };
+    let Some(ran) = fields.get("duration_ms").and_then(Value::as_u64) else { return value.to_string() };
+    let number = |name: &str, word: &str| fields.get(name).and_then(Value::as_i64).map(|n| format!("{word} {n}"));
+    let bytes = |name: &str, word: &str| number(name, "").filter(|n| n != " 0").map(|n| format!("{} {word}", n.trim()));
+    let parts = [
+        number("exit_code", "exit code"),
+        number("signal", "signal"),
+        fields.get("error").and_then(Value::as_str).map(str::to_owned),
+        Some(format!("ran {}", span(Millis(ran)))),
+        bytes("stdout_bytes", "bytes of output"),
+        bytes("stderr_bytes", "bytes of errors"),
+        (fields.get("truncated") == Some(&Value::Bool(true))).then(|| "some left out".to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn verification(task: &TaskView, look: &Look) -> String {
+    let Some(found) = &task.verification else { return String::new() };
+    let verdict = match found.verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+    };
+    let note = if found.note.is_empty() { String::new() } else { format!(": {}", found.note) };
+    format!("{verdict} by {}, {}{note}", found.by, look.moment(found.at))
+}
+
+/// Names on the left, texts on the right; hidden characters are made visible.
+fn rows(facts: &[Fact], look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    const WIDTH: usize = 10;
+    for (name, text) in facts.iter().filter(|(_, text)| !text.is_empty()) {
+        let text = visible::show(text);
+        let mut lines = text.lines();
+        let name = look.paint(Tone::Faint, &pad(name, WIDTH));
+        writeln!(out, "{name}  {}", lines.next().unwrap_or_default())?;
+        lines.try_for_each(|line| writeln!(out, "{:WIDTH$}  {line}", ""))?;
+    }
+    Ok(())
+}
+
+fn section(name: &str, text: &str, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", look.paint(Tone::Strong, name))?;
+    visible::show(text).lines().try_for_each(|line| writeln!(out, "  | {line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use hermes_core::access::Actor;
+    use hermes_core::id::{Revision, Version};
+    use hermes_core::task::{Outcome, State};
+    use hermes_core::wire::task::{EventView, LeaseView, VerificationView, VoteView};
+    use serde_json::json;
+
+    use super::*;
+    use crate::cli::tests::{look, printed, task};
+
+    #[test]
+    fn a_waiting_task_shows_the_exact_command_and_how_to_approve_it() {
+        let waiting = task();
+        insta::assert_snapshot!(printed(|out| print(&waiting, &look(), out)));
+    }
+
+    #[test]
+    fn a_finished_task_shows_all_that_happened() {
+        let now = look().now.unix_seconds();
+        let event = |version, ago: f64, kind: &str, by: Actor, data| EventView {
+            version: Version(version),
+            at: now - ago,
+            kind: kind.to_owned(),
+            by,
+            data,
+        };
+        let finished = TaskView {
+            status: State::Done,
+            outcome: Some(Outcome::Completed),
+            revision: Revision(2),
+            version: Version(9),
+            command: "deploy --token ***\n\u{202e}next".to_owned(),
+            decided_by: Some("lee".to_owned()),
+            remark: "go ahead,\nbut carefully".to_owned(),
+            assignee: Some("it-ops-worker".to_owned()),
+            votes: vec![VoteView { person: "lee".to_owned(), choice: VoteChoice::Approve }],
+            lease: Some(LeaseView {
+                worker: "it-1".to_owned(),
+                started_at: Some(now - 60.0),
+                expires_at: Some(now + 20.0),
+            }),
+            resolved_at: Some(now - 30.0),
+            execution_result: json!({"exit_code": 0, "duration_ms": 30_000, "stdout_bytes": 12, "stderr_bytes": 0}),
+            execution_log: "all\u{1b}[31m well\ndone".to_owned(),
+            verification: Some(VerificationView {
+                verdict: Verdict::Pass,
+                by: "kim".to_owned(),
+                at: now - 5.0,
+                note: "looks right".to_owned(),
+            }),
+            events: Some(vec![
+                event(1, 200.0, "created", Actor::key("ci"), json!({"risk": {"level": "high", "labels": ["x"]}})),
+                event(2, 90.0, "approved", Actor::key("lee"), json!({})),
+                event(3, 60.0, "started", Actor::system("work"), json!({"fence": 1})),
+            ]),
+            ..task()
+        };
+        insta::assert_snapshot!(printed(|out| print(&finished, &look(), out)));
+    }
+
+    #[test]
+    fn results_of_other_programs_are_shown_as_they_are() {
+        for (value, shown) in [
+            (json!({}), ""),
+            (json!(null), ""),
+            (json!("ok"), "\"ok\""),
+            (json!({"rows": 3}), "{\"rows\":3}"),
+            (json!({"signal": 9, "duration_ms": 1500, "truncated": true}), "signal 9, ran 1s, some left out"),
+        ] {
+            assert_eq!(result(&value), shown);
+        }
+    }
+}
