@@ -6,7 +6,8 @@ use std::thread::ScopedJoinHandle;
 use std::time::{Instant, SystemTime};
 
 use crate::checker::{Least, Tally, check};
-use crate::crew::{self, Keys, Shared};
+use crate::crew::{self, Shared};
+use crate::errands::Keys;
 use crate::evidence::gather;
 use crate::killer::{Field, Moment, Plan, WORKERS};
 use crate::processes::{Process, Site};

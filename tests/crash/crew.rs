@@ -13,12 +13,13 @@ use hermes_approval::client::{Client, Error};
 use hermes_core::id::{Fence, Version};
 use hermes_core::wire::task::{CreateTask, Decision, DecisionAction, Resubmit, TaskAnswer, TaskList, Withdraw};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 
 use crate::acks::Acks;
 use crate::checker::Ack;
+use crate::errands::{Keys, wait_for};
 use crate::hand::Hand;
-use crate::processes::{LIMIT, ROLE, Site};
+use crate::processes::{LIMIT, ROLE, ROOT_KEY, Site};
 use crate::random::Random;
 
 /// Agents that submit at the same time.
@@ -38,37 +39,9 @@ pub(crate) struct Shared {
     pub(crate) refusals: std::sync::Mutex<BTreeMap<String, u64>>,
 }
 
-/// The keys that people hold.
-#[derive(Clone)]
-pub(crate) struct Keys {
-    pub(crate) agent: String,
-    pub(crate) chief: String,
-    pub(crate) worker: String,
-}
-
-impl Keys {
-    /// Has a running supervisor make them.
-    pub(crate) fn make(site: &Site) -> Self {
-        actix_web::rt::System::new().block_on(async {
-            let root = site.client(crate::processes::ROOT_KEY);
-            Self {
-                agent: key(&root, "agent", "submitter").await,
-                chief: key(&root, "chief", "admin").await,
-                worker: key(&root, "worker", "worker").await,
-            }
-        })
-    }
-}
-
-async fn key(root: &Client, name: &str, role: &str) -> String {
-    let body = serde_json::json!({"name": name, "roles": [role]});
-    let answer: serde_json::Value = root.post("/api/admin/keys").json(&body).unwrap().answer().await.unwrap();
-    answer["key"].as_str().unwrap().to_owned()
-}
-
 /// Everybody, on one thread, until there is enough.
 pub(crate) fn work(site: &Site, keys: &Keys, shared: &Arc<Shared>, random: &mut Random) {
-    actix_web::rt::System::new().block_on(async {
+    wait_for(async {
         let mut people = JoinSet::new();
         for _ in 0..AGENTS {
             let agent = Agent::new(site, keys, shared.clone(), random.split());
@@ -84,17 +57,18 @@ pub(crate) fn work(site: &Site, keys: &Keys, shared: &Arc<Shared>, random: &mut 
 
 /// Waits until no task is left that has not ended.
 pub(crate) fn until_all_final(site: &Site) {
-    actix_web::rt::System::new().block_on(async {
-        let root = site.client(crate::processes::ROOT_KEY);
+    wait_for(async {
+        let root = site.client(ROOT_KEY);
         let deadline = Instant::now() + LIMIT;
+        let mut pace = interval(Duration::from_millis(20));
         loop {
+            pace.tick().await;
             let path = "/api/tasks?status=pending,approved,modify,admin,executing&limit=5";
             let list: TaskList = root.get(path).answer().await.unwrap();
             if list.total == 0 {
                 return;
             }
             assert!(Instant::now() < deadline, "{} tasks are stuck: {:#?}", list.total, list.tasks);
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
 }
@@ -103,7 +77,9 @@ impl Shared {
     /// Repeats a request until it has a last answer; none if that was a refusal.
     pub(crate) async fn insist<T>(&self, request: impl AsyncFn() -> Result<T, Error>) -> Option<T> {
         let deadline = Instant::now() + LIMIT;
+        let mut pace = interval(Duration::from_millis(5));
         loop {
+            pace.tick().await;
             match request().await {
                 Ok(answer) => return Some(answer),
                 Err(Error::Refused { code, status, .. }) if status < 500 => {
@@ -112,7 +88,6 @@ impl Shared {
                 }
                 Err(error) => assert!(Instant::now() < deadline, "never answered: {error}"),
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }
@@ -134,6 +109,7 @@ enum Plan {
     Reject,
     Withdraw,
     Change,
+    Overrun,
     Forget,
 }
 
@@ -161,7 +137,8 @@ impl Agent {
             55..75 => Plan::RunByHand,
             75..82 => Plan::Reject,
             82..88 => Plan::Withdraw,
-            88..96 => Plan::Change,
+            88..94 => Plan::Change,
+            94..96 => Plan::Overrun,
             _ => Plan::Forget,
         }
     }
@@ -170,7 +147,7 @@ impl Agent {
         let plan = self.plan();
         let Some(id) = self.submit(plan).await else { return };
         match plan {
-            Plan::Run | Plan::RunByHand => self.approve_and_wait(&id).await,
+            Plan::Run | Plan::RunByHand | Plan::Overrun => self.approve_and_wait(&id).await,
             Plan::Reject => self.decide(&id, DecisionAction::Reject, &["rejected"]).await,
             Plan::Withdraw => self.withdraw(&id).await,
             Plan::Change => {
@@ -191,8 +168,12 @@ impl Agent {
         let mark = self.mark();
         let own_id = self.random.borrow_mut().percent(50).then(|| format!("task-{mark}"));
         let role = if matches!(plan, Plan::RunByHand) { BY_HAND } else { ROLE };
+        let mut command = (self.runs_as)(&mark);
+        if matches!(plan, Plan::Overrun) {
+            command.push_str("; sleep 5");
+        }
         let body = CreateTask {
-            command: Some((self.runs_as)(&mark)),
+            command: Some(command),
             target_executor: Some(role.to_owned()),
             task_id: own_id.clone(),
             ..CreateTask::default()

@@ -12,6 +12,7 @@ use hermes_core::task::{Recorded, Task};
 use hermes_core::time::Millis;
 
 use crate::checker::{Ack, Evidence, Line, Tally};
+use crate::errands::wait_for;
 use crate::processes::Site;
 
 const PAGE: u32 = 500;
@@ -19,7 +20,7 @@ const PAGE: u32 = 500;
 /// Reads files and database; the supervisor must not run.
 pub(crate) fn gather(site: &Site, acks: Vec<Ack>, tally: Tally) -> Evidence {
     let lines = lines(site);
-    let tasks = actix_web::rt::System::new().block_on(tasks(site));
+    let tasks = wait_for(tasks(site));
     let file = std::fs::read(AuditActor::path(&site.home())).unwrap();
     Evidence { runs: site.runs(), acks, tasks, lines, file, tally }
 }

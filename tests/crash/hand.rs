@@ -10,7 +10,8 @@ use hermes_core::wire::task::TaskAnswer;
 use hermes_core::wire::work::{Claim, Claimed, Finish, Grant, Start};
 use tokio::time::Instant;
 
-use crate::crew::{BY_HAND, Keys, Shared, lease_ack};
+use crate::crew::{BY_HAND, Shared, lease_ack};
+use crate::errands::Keys;
 use crate::processes::{Site, TTL};
 use crate::random::Random;
 
@@ -41,7 +42,7 @@ impl Hand {
         }
     }
 
-    async fn claim(&self) -> Vec<Grant> {
+    pub(crate) async fn claim(&self) -> Vec<Grant> {
         let claim = Claim { worker: NAME.to_owned(), roles: vec![BY_HAND.to_owned()], wait: 1, max: 2 };
         let ask = async || self.client.post("/api/work/claim").json(&claim)?.answer_if_any::<Claimed>().await;
         let grants = self.shared.insist(ask).await.flatten().map(|claimed| claimed.grants).unwrap_or_default();
@@ -67,7 +68,7 @@ impl Hand {
     }
 
     /// Asks once; an answer that comes too late is none.
-    async fn start(&self, grant: &Grant) -> bool {
+    pub(crate) async fn start(&self, grant: &Grant) -> bool {
         let sent_at = Instant::now();
         let start = Start {
             worker: NAME.to_owned(),

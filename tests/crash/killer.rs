@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use crate::checker::Tally;
-use crate::crew::{Keys, Shared};
+use crate::crew::Shared;
+use crate::errands::Keys;
 use crate::processes::{Process, Site};
 use crate::random::Random;
 

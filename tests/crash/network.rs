@@ -1,13 +1,14 @@
 //! Every way in which the network between a sub-agent and the supervisor can fail, and a sub-agent that stands still.
 
 use hermes_core::task::Outcome;
-use hermes_core::wire::task::{CreateTask, Decision, DecisionAction, EventView, TaskAnswer, TaskView};
+use hermes_core::wire::task::EventView;
 use nix::sys::signal::Signal;
 
 use crate::checker::{Least, Tally, check};
-use crate::crew::{self, Keys};
+use crate::crew;
+use crate::errands::{Keys, approve, show, submit};
 use crate::evidence::gather;
-use crate::processes::{Process, ROLE, ROOT_KEY, Site, until};
+use crate::processes::{Process, ROLE, Site, until};
 use crate::proxy::{Proxy, Trouble};
 
 const MARK: &str = "M1";
@@ -48,20 +49,17 @@ impl Scene {
         let supervisor = site.ready_supervisor();
         let keys = Keys::make(&site);
         let proxy = Proxy::start(site.port(), troubles);
-        let task = approve(&site, &keys, command(&site));
+        let task = submit(&site, &keys, command(&site), ROLE);
+        approve(&site, &keys, &task);
         let worker = site.worker("worker-1", &proxy.url, &keys.worker);
         Self { site, keys, proxy, supervisor, worker, task }
     }
 
-    fn look(&self) -> TaskView {
-        let path = format!("/api/tasks/{}?include=events", self.task);
-        actix_web::rt::System::new()
-            .block_on(async { self.site.client(ROOT_KEY).get(&path).answer::<TaskAnswer>().await.unwrap().task })
-    }
-
     /// Waits until an event of this kind has happened.
     fn until_event(&self, kind: &str) {
-        until(&format!("{kind} does not happen"), || (count(&self.look().events.unwrap(), kind) > 0).then_some(()));
+        until(&format!("{kind} does not happen"), || {
+            (count(&show(&self.site, &self.task).events.unwrap(), kind) > 0).then_some(())
+        });
     }
 
     /// Waits for the end, stops everybody, and holds all that is left against what was promised.
@@ -69,9 +67,9 @@ impl Scene {
         crew::until_all_final(&self.site);
         self.proxy.until_happened();
         self.proxy.open();
-        // What the sub-agent still owes it reports before it ends.
-        let TaskView { outcome, .. } = self.look();
+        let outcome = show(&self.site, &self.task).outcome;
         let Self { site, proxy, supervisor, worker, task, .. } = self;
+        // What the sub-agent still owes it reports before it ends.
         worker.stop();
         site.until_quiet();
         supervisor.stop();
@@ -82,21 +80,6 @@ impl Scene {
         let (starts, finishes) = (proxy.statuses("/start"), proxy.statuses("/finish"));
         End { outcome, events, runs: evidence.runs.len(), starts, finishes }
     }
-}
-
-/// The id of an approved task.
-fn approve(site: &Site, keys: &Keys, command: String) -> String {
-    actix_web::rt::System::new().block_on(async {
-        let role = Some(ROLE.to_owned());
-        let body = CreateTask { command: Some(command), target_executor: role, ..CreateTask::default() };
-        let created = site.client(&keys.agent).post("/api/tasks").json(&body).unwrap();
-        let task = created.answer::<TaskAnswer>().await.unwrap().task.task_id;
-        let body =
-            Decision { action: DecisionAction::Approve, reason: None, expected_version: None, command_sha256: None };
-        let decided = site.client(&keys.chief).post(&format!("/api/tasks/{task}/decision")).json(&body).unwrap();
-        decided.answer::<TaskAnswer>().await.unwrap();
-        task
-    })
 }
 
 fn one_line(site: &Site) -> String {

@@ -1,6 +1,6 @@
 //! The real programs of one test, each in a process of its own, in one folder.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
             return answer;
         }
         assert!(Instant::now() < deadline, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::park_timeout(Duration::from_millis(2));
     }
 }
 
@@ -55,9 +55,13 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
+        Self::with_policy(POLICY)
+    }
+
+    pub(crate) fn with_policy(policy: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("hermes-crash-").tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("home")).unwrap();
-        std::fs::write(folder.path().join("home/policy.toml"), POLICY).unwrap();
+        std::fs::write(folder.path().join("home/policy.toml"), policy).unwrap();
         std::fs::write(folder.path().join("runs.log"), "").unwrap();
         Self { folder, port: free_port() }
     }
@@ -94,20 +98,19 @@ impl Site {
 
     /// Starts the supervisor; it is not ready yet.
     pub(crate) fn supervisor(&self, crash_at: Option<&str>) -> Process {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hermes"));
-        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs([
-            ("APPROVAL_HOME", self.home().to_str().unwrap()),
+        let (home, port) = (self.home(), self.port.to_string());
+        let settings = [
+            ("APPROVAL_HOME", home.to_str().unwrap()),
             ("SUPERVISOR_HOST", "127.0.0.1"),
-            ("SUPERVISOR_PORT", &self.port.to_string()),
+            ("SUPERVISOR_PORT", &port),
             ("API_SERVER_KEY", ROOT_KEY),
             ("HERMES_LEASE_TTL", "1s"),
             ("EXECUTION_TIMEOUT", "3s"),
             // Agents here are many and quick; and few tasks fit into memory, so that tasks are always let go.
             ("HERMES_RATE_LIMIT", "off"),
             ("HERMES_LIVE_TASKS", "4"),
-            ("LOG_LEVEL", "INFO"),
-        ]);
-        self.spawn("supervisor", command, crash_at)
+        ];
+        self.spawn("serve", "supervisor", &settings, crash_at)
     }
 
     /// Starts a sub-agent with one slot that speaks to this address.
@@ -115,7 +118,7 @@ impl Site {
         self.worker_with(name, url, key, 1, None)
     }
 
-    /// Starts a sub-agent: this test program, asked for one test.
+    /// Starts a sub-agent.
     pub(crate) fn worker_with(
         &self,
         name: &str,
@@ -124,29 +127,28 @@ impl Site {
         slots: usize,
         crash_at: Option<&str>,
     ) -> Process {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "worker::process", "--nocapture", "--test-threads=1"]);
-        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs([
-            (crate::worker::NAME, name),
-            (crate::worker::URL, url),
-            (crate::worker::KEY, key),
-            (crate::worker::SLOTS, &slots.to_string()),
-            (crate::worker::FOLDER, self.worker_folder(name).to_str().unwrap()),
-        ]);
-        self.spawn(name, command, crash_at)
+        let (home, slots) = (self.folder.path().join(name), slots.to_string());
+        let settings = [
+            ("APPROVAL_HOME", home.to_str().unwrap()),
+            ("SUBAGENT_ROLE", ROLE),
+            ("HERMES_WORKER_NAME", name),
+            ("SUPERVISOR_URL", url),
+            ("API_SERVER_KEY", key),
+            ("POLL_INTERVAL", "1s"),
+            ("HEALTH_PORT", "off"),
+            ("HERMES_WORKER_SLOTS", &slots),
+        ];
+        self.spawn("worker", name, &settings, crash_at)
     }
 
-    pub(crate) fn worker_folder(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn spawn(&self, name: &str, mut command: Command, crash_at: Option<&str>) -> Process {
+    fn spawn(&self, what: &str, name: &str, settings: &[(&str, &str)], crash_at: Option<&str>) -> Process {
         let log = self.folder.path().join(format!("{name}.log"));
         let file = OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let errors: File = file.try_clone().unwrap();
-        command.envs(crash_at.map(|point| ("HERMES_CRASH_AT", point)));
-        let child = command.stdin(Stdio::null()).stdout(file).stderr(errors).spawn().unwrap();
-        Process { child, name: name.to_owned(), log }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hermes"));
+        command.arg(what).env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.envs(settings.iter().copied()).envs(crash_at.map(|point| ("HERMES_CRASH_AT", point)));
+        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+        Process { child: command.spawn().unwrap(), name: name.to_owned(), log }
     }
 
     /// Waits until the supervisor takes changes; false if it ended before.

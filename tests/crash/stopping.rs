@@ -5,12 +5,15 @@ use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
 use hermes_actors::audit::AuditActor;
+use hermes_core::task::{Outcome, State};
 use nix::sys::signal::Signal;
 
 use crate::checker::{Least, Tally, check};
-use crate::crew::{self, Keys, Shared};
+use crate::crew::{self, BY_HAND, Shared};
+use crate::errands::{Keys, approve, show, start_by_hand, submit};
 use crate::evidence::{gather, lines};
 use crate::killer::WORKERS;
 use crate::processes::{Process, ROOT_KEY, Site, until};
@@ -98,4 +101,46 @@ fn a_first_start_that_breaks_off_anywhere_can_be_made_again() {
         site.ready_supervisor().stop();
         assert_eq!(check(&gather(&site, Vec::new(), Tally::default()), &Least::default()), [], "{file}");
     }
+}
+
+/// Short enough to pass while nobody is there.
+const SHORT: &str = "start_within = \"1s\"
+[levels.low]
+alert = \"1s\"
+reject = \"1s\"
+[levels.medium]
+alert = \"1s\"
+reject = \"1s\"
+[levels.high]
+alert = \"1s\"
+reject = \"1s\"
+";
+
+#[test]
+fn deadlines_that_passed_while_nobody_was_there_are_kept_once() {
+    let site = Site::with_policy(SHORT);
+    let supervisor = site.ready_supervisor();
+    let keys = Keys::make(&site);
+    let submitted = |(mark, role)| submit(&site, &keys, site.command(mark), role);
+    let tasks = [("waiting", "nobody"), ("approved", "nobody"), ("started", BY_HAND)].map(submitted);
+    approve(&site, &keys, &tasks[1]);
+    approve(&site, &keys, &tasks[2]);
+    start_by_hand(&site, &keys);
+    let last = show(&site, &tasks[2]).deadlines.finish_by.unwrap();
+    supervisor.kill();
+    until("the deadlines do not pass", || {
+        (SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64() > last).then_some(())
+    });
+    let supervisor = site.ready_supervisor();
+    crew::until_all_final(&site);
+    let ends = tasks.map(|task| show(&site, &task)).map(|task| (task.status, task.outcome));
+    supervisor.stop();
+    let outcomes = [
+        (State::Rejected, Some(Outcome::Expired)),
+        (State::Failed, Some(Outcome::Expired)),
+        (State::Failed, Some(Outcome::ExecutionTimeout)),
+    ];
+    assert_eq!(ends, outcomes);
+    let evidence = gather(&site, Vec::new(), Tally::default());
+    assert_eq!(check(&evidence, &Least::default()), []);
 }
