@@ -91,11 +91,13 @@ fn long_one(site: &Site) -> String {
     format!("{}; until [ -e {} ]; do sleep 0.02; done", site.command(MARK), site.home().join("go").display())
 }
 
+/// A trouble, how many leases ran out before a start, what the supervisor answered to starts and to finishes.
+type Row = (&'static str, Trouble, usize, &'static [u16], &'static [u16]);
+
 #[test]
 fn a_request_or_answer_that_is_lost_or_doubled_changes_nothing() {
     use Trouble::{Duplicate, LoseAnswer, LoseRequest};
-    // Whether a lease ran out before a start, and what the supervisor answered to starts and finishes.
-    let table: [(&str, Trouble, usize, &[u16], &[u16]); 9] = [
+    let table: [Row; 9] = [
         ("/claim", LoseRequest, 0, &[200], &[200]),
         ("/claim", LoseAnswer, 1, &[200], &[200]),
         ("/claim", Duplicate, 1, &[200], &[200]),

@@ -176,153 +176,151 @@ fn task<'a>(evidence: &'a mut Evidence, id: &str) -> &'a mut (Task, Vec<Recorded
     evidence.tasks.iter_mut().find(|(task, _)| task.id.as_str() == id).unwrap()
 }
 
+/// What is planted, and everything that is wrong then.
+const PLANTED: &[(&str, Plant, &[Wrong])] = &[
+    ("a second run", |e| e.runs.push("M1".to_owned()), &[Wrong::RanTwice]),
+    ("a run of nothing", |e| e.runs.push("M9".to_owned()), &[Wrong::RanUnknown]),
+    ("a torn run", |e| e.runs[0] = "M".to_owned(), &[Wrong::RanUnknown, Wrong::CompletedWithoutRun]),
+    (
+        "a run of what was refused",
+        |e| e.runs.push("M2".to_owned()),
+        &[Wrong::RanUnapproved, Wrong::RanWithoutStart, Wrong::RanThoughNot],
+    ),
+    (
+        "a run of the revision before the approved one",
+        |e| e.runs.push("M3".to_owned()),
+        &[Wrong::RanUnapproved, Wrong::RanWithoutStart],
+    ),
+    ("a run of what was reported as not run", |e| e.runs.push("M5".to_owned()), &[Wrong::RanThoughNot]),
+    (
+        "a run without its start",
+        |e| task(e, "ran").1.retain(|recorded| recorded.event.kind() != "started"),
+        &[Wrong::RanWithoutStart, Wrong::NotItsHistory, Wrong::LineWithoutEvent],
+    ),
+    ("completed without a run", |e| drop(e.runs.remove(0)), &[Wrong::CompletedWithoutRun]),
+    ("no run at all", |e| e.runs.clear(), &[Wrong::CompletedWithoutRun]),
+    ("an answered create is gone", |e| e.acks[0].task = "gone".to_owned(), &[Wrong::LostWrite]),
+    ("an answered create with another command", |e| e.acks[0].mark = Some("M8".to_owned()), &[Wrong::LostWrite]),
+    ("an answered decision came later than said", |e| e.acks[1].version = Some(Version(2)), &[Wrong::LostWrite]),
+    ("an answered end under another lease", |e| e.acks[2].fence = Some(Fence(2)), &[Wrong::LostWrite]),
+    (
+        "a task with all its events is gone",
+        |e| drop(e.tasks.remove(0)),
+        &[Wrong::RanUnknown, Wrong::LostWrite, Wrong::LineWithoutEvent, Wrong::TooFewCompleted],
+    ),
+    (
+        "one submission made two tasks",
+        |e| {
+            let (mut twin, mut events) = e.tasks[0].clone();
+            twin.id = TaskId::parse("twin").unwrap();
+            if let Event::Created { task_id, .. } = &mut events[0].event {
+                *task_id = twin.id.clone();
+            }
+            e.tasks.push((twin, events));
+        },
+        &[Wrong::SubmittedTwice, Wrong::EventWithoutLine],
+    ),
+    (
+        "a task is stuck",
+        |e| {
+            let (task, events) = task(e, "refused");
+            events.truncate(1);
+            *task = replay(events).unwrap();
+        },
+        &[Wrong::Stuck, Wrong::LineWithoutEvent],
+    ),
+    ("a row is not its history", |e| task(e, "ran").0.execution_log = "changed".to_owned(), &[Wrong::NotItsHistory]),
+    (
+        "a row is behind its history",
+        |e| {
+            let (task, events) = task(e, "refused");
+            *task = replay(&events[..1]).unwrap();
+        },
+        &[Wrong::Stuck, Wrong::NotItsHistory],
+    ),
+    (
+        "the last line is missing everywhere",
+        |e| {
+            e.lines.pop();
+            rewrite_file(e);
+        },
+        &[Wrong::EventWithoutLine],
+    ),
+    (
+        "a line in the middle is missing everywhere",
+        |e| {
+            e.lines.remove(2);
+            rewrite_file(e);
+        },
+        &[Wrong::EventWithoutLine, Wrong::ChainBroken],
+    ),
+    (
+        "the last line is missing in the file",
+        |e| {
+            let last = e.lines.pop().unwrap();
+            rewrite_file(e);
+            e.lines.push(last);
+        },
+        &[Wrong::FileNotDatabase, Wrong::ChainBroken],
+    ),
+    (
+        "a line is in the file twice",
+        |e| {
+            let line = [e.lines.last().unwrap().text.as_bytes(), b"\n"].concat();
+            e.file.extend(line);
+        },
+        &[Wrong::FileNotDatabase, Wrong::ChainBroken],
+    ),
+    (
+        "a line is everywhere twice",
+        |e| {
+            let last = e.lines.last().unwrap().clone();
+            e.lines.push(last);
+            rewrite_file(e);
+        },
+        &[Wrong::LineWithoutEvent, Wrong::ChainBroken],
+    ),
+    (
+        "a byte of the file is another",
+        |e| {
+            let middle = e.file.len() / 2;
+            e.file[middle] ^= 1;
+        },
+        &[Wrong::FileNotDatabase, Wrong::ChainBroken],
+    ),
+    ("the file has a torn tail", |e| e.file.extend(b"{\"v\":1"), &[Wrong::FileNotDatabase, Wrong::ChainBroken]),
+    ("the file is empty", |e| e.file.clear(), &[Wrong::FileNotDatabase, Wrong::ChainBroken]),
+    (
+        "a line says something else than its event, and the chain is made to fit",
+        |e| {
+            let last = e.lines.last_mut().unwrap();
+            last.text = last.text.replace("late_start", "late_stars");
+            last.leaf = hermes_core::audit::leaf(last.text.as_bytes());
+            rewrite_file(e);
+        },
+        &[Wrong::LineNotItsEvent],
+    ),
+    (
+        "nothing happened",
+        |e| {
+            let tally = Tally { kills: 2, points: ["a.b".to_owned()].into() };
+            *e = Workshop::default().evidence().clone();
+            e.tally = tally;
+        },
+        &[Wrong::TooFewCompleted, Wrong::TooFewAnswers],
+    ),
+    ("nobody was killed", |e| e.tally.kills = 1, &[Wrong::TooFewKills]),
+    ("a point was never passed", |e| e.tally.points.clear(), &[Wrong::PointNotPassed]),
+    ("nothing was answered", |e| e.acks.clear(), &[Wrong::TooFewAnswers]),
+];
+
 #[test]
 fn every_planted_fault_is_found_by_its_name() {
-    let planted: &[(&str, Plant, &[Wrong])] = &[
-        ("a second run", |e| e.runs.push("M1".to_owned()), &[Wrong::RanTwice]),
-        ("a run of nothing", |e| e.runs.push("M9".to_owned()), &[Wrong::RanUnknown]),
-        ("a torn run", |e| e.runs[0] = "M".to_owned(), &[Wrong::RanUnknown, Wrong::CompletedWithoutRun]),
-        (
-            "a run of what was refused",
-            |e| e.runs.push("M2".to_owned()),
-            &[Wrong::RanUnapproved, Wrong::RanWithoutStart, Wrong::RanThoughNot],
-        ),
-        (
-            "a run of the revision before the approved one",
-            |e| e.runs.push("M3".to_owned()),
-            &[Wrong::RanUnapproved, Wrong::RanWithoutStart],
-        ),
-        ("a run of what was reported as not run", |e| e.runs.push("M5".to_owned()), &[Wrong::RanThoughNot]),
-        (
-            "a run without its start",
-            |e| task(e, "ran").1.retain(|recorded| recorded.event.kind() != "started"),
-            &[Wrong::RanWithoutStart, Wrong::NotItsHistory, Wrong::LineWithoutEvent],
-        ),
-        ("completed without a run", |e| drop(e.runs.remove(0)), &[Wrong::CompletedWithoutRun]),
-        ("no run at all", |e| e.runs.clear(), &[Wrong::CompletedWithoutRun]),
-        ("an answered create is gone", |e| e.acks[0].task = "gone".to_owned(), &[Wrong::LostWrite]),
-        ("an answered create with another command", |e| e.acks[0].mark = Some("M8".to_owned()), &[Wrong::LostWrite]),
-        ("an answered decision came later than said", |e| e.acks[1].version = Some(Version(2)), &[Wrong::LostWrite]),
-        ("an answered end under another lease", |e| e.acks[2].fence = Some(Fence(2)), &[Wrong::LostWrite]),
-        (
-            "a task with all its events is gone",
-            |e| drop(e.tasks.remove(0)),
-            &[Wrong::RanUnknown, Wrong::LostWrite, Wrong::LineWithoutEvent, Wrong::TooFewCompleted],
-        ),
-        (
-            "one submission made two tasks",
-            |e| {
-                let (mut twin, mut events) = e.tasks[0].clone();
-                twin.id = TaskId::parse("twin").unwrap();
-                if let Event::Created { task_id, .. } = &mut events[0].event {
-                    *task_id = twin.id.clone();
-                }
-                e.tasks.push((twin, events));
-            },
-            &[Wrong::SubmittedTwice, Wrong::EventWithoutLine],
-        ),
-        (
-            "a task is stuck",
-            |e| {
-                let (task, events) = task(e, "refused");
-                events.truncate(1);
-                *task = replay(events).unwrap();
-            },
-            &[Wrong::Stuck, Wrong::LineWithoutEvent],
-        ),
-        (
-            "a row is not its history",
-            |e| task(e, "ran").0.execution_log = "changed".to_owned(),
-            &[Wrong::NotItsHistory],
-        ),
-        (
-            "a row is behind its history",
-            |e| {
-                let (task, events) = task(e, "refused");
-                *task = replay(&events[..1]).unwrap();
-            },
-            &[Wrong::Stuck, Wrong::NotItsHistory],
-        ),
-        (
-            "the last line is missing everywhere",
-            |e| {
-                e.lines.pop();
-                rewrite_file(e);
-            },
-            &[Wrong::EventWithoutLine],
-        ),
-        (
-            "a line in the middle is missing everywhere",
-            |e| {
-                e.lines.remove(2);
-                rewrite_file(e);
-            },
-            &[Wrong::EventWithoutLine, Wrong::ChainBroken],
-        ),
-        (
-            "the last line is missing in the file",
-            |e| {
-                let last = e.lines.pop().unwrap();
-                rewrite_file(e);
-                e.lines.push(last);
-            },
-            &[Wrong::FileNotDatabase, Wrong::ChainBroken],
-        ),
-        (
-            "a line is in the file twice",
-            |e| {
-                let line = [e.lines.last().unwrap().text.as_bytes(), b"\n"].concat();
-                e.file.extend(line);
-            },
-            &[Wrong::FileNotDatabase, Wrong::ChainBroken],
-        ),
-        (
-            "a line is everywhere twice",
-            |e| {
-                let last = e.lines.last().unwrap().clone();
-                e.lines.push(last);
-                rewrite_file(e);
-            },
-            &[Wrong::LineWithoutEvent, Wrong::ChainBroken],
-        ),
-        (
-            "a byte of the file is another",
-            |e| {
-                let middle = e.file.len() / 2;
-                e.file[middle] ^= 1;
-            },
-            &[Wrong::FileNotDatabase, Wrong::ChainBroken],
-        ),
-        ("the file has a torn tail", |e| e.file.extend(b"{\"v\":1"), &[Wrong::FileNotDatabase, Wrong::ChainBroken]),
-        ("the file is empty", |e| e.file.clear(), &[Wrong::FileNotDatabase, Wrong::ChainBroken]),
-        (
-            "a line says something else than its event, and the chain is made to fit",
-            |e| {
-                let last = e.lines.last_mut().unwrap();
-                last.text = last.text.replace("late_start", "late_stars");
-                last.leaf = hermes_core::audit::leaf(last.text.as_bytes());
-                rewrite_file(e);
-            },
-            &[Wrong::LineNotItsEvent],
-        ),
-        (
-            "nothing happened",
-            |e| {
-                let tally = Tally { kills: 2, points: ["a.b".to_owned()].into() };
-                *e = Workshop::default().evidence().clone();
-                e.tally = tally;
-            },
-            &[Wrong::TooFewCompleted, Wrong::TooFewAnswers],
-        ),
-        ("nobody was killed", |e| e.tally.kills = 1, &[Wrong::TooFewKills]),
-        ("a point was never passed", |e| e.tally.points.clear(), &[Wrong::PointNotPassed]),
-        ("nothing was answered", |e| e.acks.clear(), &[Wrong::TooFewAnswers]),
-    ];
-    for (name, plant, wrong) in planted {
+    for (name, plant, wrong) in PLANTED {
         let mut evidence = all_is_well();
         plant(&mut evidence);
         assert_eq!(names(&evidence), wrong.iter().copied().collect(), "{name}");
     }
-    let kinds: BTreeSet<_> = planted.iter().flat_map(|(_, _, wrong)| wrong.iter().copied()).collect();
+    let kinds: BTreeSet<_> = PLANTED.iter().flat_map(|(_, _, wrong)| wrong.iter().copied()).collect();
     assert_eq!(kinds.len(), Wrong::TooFewAnswers as usize + 1, "a kind of fault was never planted");
 }
