@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::ActorFutureExt as _;
-use actix::{Actor, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
+use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
 use hermes_core::access::{Principal, Via, WorkScope};
 use hermes_core::id::{Fence, TaskId};
 use hermes_core::task::{Action, Command};
@@ -35,6 +35,9 @@ pub use grant::Signer;
 
 /// How often leases are looked at.
 const PERIOD: Duration = Duration::from_millis(250);
+
+/// So many more tasks are looked at than asked for: one that cannot be leased does not hold up those behind it.
+const SPARE: u32 = 16;
 
 /// What the work list works with.
 #[derive(Clone)]
@@ -211,6 +214,21 @@ impl Handler<Release> for WorkActor {
     }
 }
 
+/// Stops handing out work and ending leases; whoever waits is told that there is none.
+#[derive(Debug)]
+pub struct Stop;
+
+impl Message for Stop {
+    type Result = ();
+}
+
+impl Handler<Stop> for WorkActor {
+    type Result = ();
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
 /// Asks how long a lease lives on.
 #[derive(Debug)]
 pub struct TimeLeft(pub TaskId);
@@ -307,8 +325,11 @@ async fn serve(claims: VecDeque<Claim>, tools: Tools) -> Served {
 async fn lease(claim: &Claim, tools: &Tools) -> Vec<Grant> {
     let mut grants = Vec::new();
     let Some(filter) = filter(&claim.by.work, &claim.roles) else { return grants };
-    let ready = tools.store.ready_work(filter, claim.max).await.unwrap_or_default();
+    let ready = tools.store.ready_work(filter, claim.max.saturating_add(SPARE)).await.unwrap_or_default();
     for id in ready {
+        if grants.len() >= claim.max as usize {
+            break;
+        }
         let Ok(secret) = clock::random() else { continue };
         let action = Action::Lease { worker: claim.worker.clone(), secret };
         let (by, now) = (claim.by.clone(), tools.clock.now());

@@ -24,7 +24,8 @@ pub(crate) fn gather(site: &Site, acks: Vec<Ack>, tally: Tally) -> Evidence {
     Evidence { runs: site.runs(), acks, tasks, lines, file, tally }
 }
 
-fn lines(site: &Site) -> Vec<Line> {
+/// The audit lines of the database.
+pub(crate) fn lines(site: &Site) -> Vec<Line> {
     let reader = AuditReader::open(&site.home()).unwrap();
     let mut lines: Vec<Line> = Vec::new();
     loop {

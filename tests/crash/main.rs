@@ -23,4 +23,5 @@ mod network;
 mod processes;
 mod proxy;
 mod random;
+mod stopping;
 mod worker;
