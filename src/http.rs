@@ -127,10 +127,10 @@ async fn around(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let method = request.method().clone();
-    if let Err(error) = caller::check_origin(request.request()) {
-        return Ok(request.error_response(error).map_into_right_body());
-    }
-    let mut answer = next.call(request).await?.map_into_left_body();
+    let mut answer = match caller::check_origin(request.request()) {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(error) => request.error_response(error).map_into_right_body(),
+    };
     let route = answer.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let headers = answer.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));

@@ -1,5 +1,7 @@
 //! Reads a request's body: JSON only, so large and no larger, in so much time and no more.
 
+mod strict;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -85,15 +87,18 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
-    match reader.end() {
-        Ok(()) => Ok(value),
-        Err(error) => Err(ApiError::new(Code::BadRequest, format!("the body is not JSON: {error}"))),
+    // The fields that nobody asked for were only skipped; what another program would read differently is refused too.
+    match reader.end().and_then(|()| serde_json::from_slice::<strict::Strict>(bytes)) {
+        Ok(_) => Ok(value),
+        Err(error) => Err(ApiError::new(Code::BadRequest, format!("the body is not JSON as it should be: {error}"))),
     }
 }
 
 fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     let why = error.inner().to_string();
-    let is_shape = error.inner().classify() == serde_json::error::Category::Data;
+    // To the parser that is no number at all; to the caller it is a value that the field cannot take.
+    let is_huge = why.starts_with("number out of range");
+    let is_shape = is_huge || error.inner().classify() == serde_json::error::Category::Data;
     let is_twice = why.starts_with("duplicate field");
     if !is_shape || is_twice {
         return ApiError::new(Code::BadRequest, format!("the body is not JSON as it should be: {why}"));
@@ -126,6 +131,9 @@ mod tests {
         let missing = parse::<Decision>(b"{}").unwrap_err();
         assert_eq!(missing, ApiError::field("action", "this field is required"));
         let huge = parse::<Decision>(br#"{"action":"approve","expected_version":1e400}"#).unwrap_err();
-        assert!(matches!(huge.code, Code::BadRequest | Code::InvalidField));
+        assert_eq!(huge.code, Code::InvalidField);
+        assert_eq!(code(br#"{"command":"a","unknown":[{"x":1,"x":1}]}"#), Code::BadRequest);
+        assert_eq!(code(format!("{{\"x\":{}1{}}}", "[".repeat(200), "]".repeat(200)).as_bytes()), Code::BadRequest);
+        assert!(parse::<CreateTask>(br#"{"x":[{"a":1,"b":{"a":-1.5}},{"a":null}],"command":"\u00e9"}"#).is_ok());
     }
 }
