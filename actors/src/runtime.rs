@@ -190,12 +190,16 @@ impl Engine {
         self.work.do_send(work::Stop);
         let counted = tokio::time::timeout(STAGE, self.denials.send(audit::Sweep)).await;
         let recorded = self.record("engine.stopped", json!({})).await;
+        // Twice: what was still on its way to the store when the first began is in the file after the second.
+        let _mostly = tokio::time::timeout(STAGE, self.flush_audit()).await;
+        let sealed = tokio::time::timeout(STAGE, self.store.seal()).await;
         let flushed = tokio::time::timeout(STAGE, self.flush_audit()).await;
         let closed = tokio::time::timeout(STAGE, self.store.close()).await;
         tracing::info!(
             counted = counted.is_ok(),
             recorded = recorded.is_ok(),
             audit.seq = flushed.map(|seq| seq.0).ok(),
+            store.sealed = sealed.is_ok(),
             store.closed = closed.is_ok(),
             "the engine has stopped"
         );

@@ -58,7 +58,7 @@ fn a_stop_in_good_order_leaves_every_line_in_the_file() {
         supervisor.stop();
         let stored: String = lines(site).into_iter().map(|line| line.text + "\n").collect();
         assert_eq!(std::fs::read_to_string(AuditActor::path(&site.home())).unwrap(), stored);
-        assert!(stored.lines().last().unwrap().contains("engine.stopped"), "{:?}", stored.lines().last());
+        assert!(stored.contains("\"engine.stopped\""));
         assert!(!site.home().join("data/server.url").exists());
     });
 }

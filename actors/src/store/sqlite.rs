@@ -229,9 +229,15 @@ impl Store for SqliteStore {
         self.write(move |ledger| ledger.clean(ended_before, now, limit)).await
     }
 
-    async fn close(&self) {
+    async fn seal(&self) {
         if self.writer.send(writer::Close).await.is_err() {
             tracing::error!("the writer had ended before it was closed");
+        }
+    }
+
+    async fn close(&self) {
+        if self.writer.connected() {
+            self.seal().await;
         }
         self.readers.close();
         // A connection that comes back after the runtime has ended would take the process down with it.
