@@ -10,6 +10,7 @@ mod events;
 mod health;
 mod limit;
 mod openapi;
+mod output;
 mod state;
 mod tasks;
 mod work;
@@ -73,7 +74,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(tasks::create)
         .service(tasks::list)
         .service(tasks::wait)
-        .service(tasks::read_output)
+        .service(output::read_output)
         .service(tasks::show)
         .service(decisions::decide)
         .service(decisions::resubmit)

@@ -8,9 +8,9 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use hermes_actors::risk::Classify as Grade;
 use hermes_actors::store::{self, Idempotency, NewTask};
 use hermes_actors::task::{Carry, Submit};
-use hermes_core::access::{Role, Via};
+use hermes_core::access::{ActorKind, Role, Via};
 use hermes_core::error::Code;
-use hermes_core::id::{Fence, TaskId, Version};
+use hermes_core::id::{TaskId, Version};
 use hermes_core::risk::Assessment;
 use hermes_core::task::{Action, Command, Report, State as TaskState, Submission, Task};
 use hermes_core::time::{Millis, Timestamp};
@@ -96,7 +96,7 @@ fn submission(body: CreateTask) -> Result<Submission, ApiError> {
         Some(text) => TaskId::parse(&text).map(Some).map_err(|error| ApiError::field(field, error)),
     };
     Ok(Submission {
-        command: body.command.ok_or_else(|| ApiError::field("command", "command is required"))?,
+        command: body.command.ok_or_else(|| ApiError::field("command", "this field is required"))?,
         description: body.description.unwrap_or_default(),
         source_ip: body.source_ip.unwrap_or_default(),
         operator_name: body.operator_name.unwrap_or_default(),
@@ -134,9 +134,14 @@ pub(super) async fn grade(
         peer: caller.peer,
         claimed: Some(source_ip.to_owned()).filter(|text| !text.is_empty()),
         declared_level: declared.and_then(|submission| submission.risk_level),
-        declared_labels: declared.map(|submission| submission.risk_labels.clone()).unwrap_or_default(),
+        declared_labels: declared.map(labels).unwrap_or_default(),
     };
     Ok(state.engine.risk.send(ask).await?)
+}
+
+/// Labels are words that everybody sees: they are masked before they are made words.
+fn labels(submission: &Submission) -> Vec<String> {
+    submission.risk_labels.iter().map(|label| hermes_core::redact::mask(label).into_owned()).collect()
 }
 
 async fn submit(
@@ -232,7 +237,11 @@ pub(super) async fn carry(
 ) -> Result<Arc<Task>, ApiError> {
     let _permit = state.write_permit()?;
     let now = state.engine.clock.now();
-    let command = Command { by: caller.principal.clone(), via: Via::Api, now, expected_version, action };
+    let via = match caller.principal.actor.kind {
+        ActorKind::Worker => Via::Work,
+        ActorKind::Key | ActorKind::Feishu | ActorKind::System => Via::Api,
+    };
+    let command = Command { by: caller.principal.clone(), via, now, expected_version, action };
     let answer = state.engine.tasks.send(id.clone(), Carry(command)).await;
     answer.map_err(|error| caller.denied(state, Some(id), error.into()))
 }
@@ -439,64 +448,4 @@ pub(super) async fn update(
     };
     let task = carry(&state, &caller, &id, body.expected_version, Action::Report(report)).await?;
     Ok(HttpResponse::Ok().json(answer_of(&task)))
-}
-
-/// How far to look into a run's output.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub(super) struct OutputQuery {
-    /// Only chunks with a higher number.
-    after: Option<String>,
-    /// Seconds to wait for more, 0 to 30.
-    wait: Option<String>,
-}
-
-/// What a run writes, while it writes.
-#[utoipa::path(
-    tag = "tasks",
-    params(("id" = String, Path), OutputQuery),
-    responses((status = 200, description = "`{ok, chunks: [{seq, stream, data}], next, done}`"), (status = 404, body = Failure))
-)]
-#[get("/api/tasks/{id}/output")]
-pub(super) async fn read_output(
-    state: Data<State>,
-    caller: Caller,
-    id: Path<String>,
-    Query(query): Query<OutputQuery>,
-) -> Result<HttpResponse, ApiError> {
-    const PAGE: u32 = 64;
-    let id = task_id(&id)?;
-    let after = number("after", query.after.as_deref(), 0, u64::MAX)?.unwrap_or(0);
-    let seconds = number("wait", query.wait.as_deref(), 0, 30)?.unwrap_or(0);
-    let _permit = state.poll_permit()?;
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
-    let mut waiting = state.engine.feed.wait_for(&id);
-    loop {
-        let task = load(&state, &caller, &id).await?;
-        let chunks = state.engine.store.output(&id, last_run(&task), after, PAGE).await?;
-        let done = task.state.is_final() && chunks.len() < PAGE as usize;
-        let is_late = tokio::time::Instant::now() >= deadline || state.engine.health.is_stopping();
-        if !chunks.is_empty() || done || is_late {
-            let next = chunks.last().map_or(after, |chunk| chunk.seq);
-            let chunks: Vec<_> = chunks
-                .into_iter()
-                .map(|chunk| serde_json::json!({"seq": chunk.seq, "stream": chunk.stream, "data": chunk.data}))
-                .collect();
-            return Ok(
-                HttpResponse::Ok().json(serde_json::json!({"ok": true, "chunks": chunks, "next": next, "done": done}))
-            );
-        }
-        tokio::select! {
-            () = waiting.changed() => {}
-            () = tokio::time::sleep_until(deadline) => {}
-            () = state.stopped() => {}
-        }
-    }
-}
-
-/// The run that the task shows: that of the lease in force, else of the one that ended.
-pub(super) fn last_run(task: &Task) -> Fence {
-    let ended = task.ended_lease.as_ref().map(|ended| ended.lease.fence);
-    task.lease.as_ref().map(|lease| lease.fence).or(ended).unwrap_or(task.fence)
 }
