@@ -69,7 +69,14 @@ fn more_who_wait_than_there_is_room_for_hear_so_at_once() {
     let server = Server::with(&[("HERMES_LONG_POLLS", "4")]);
     let people = server.people();
     let id = submit(&people.submitter, "uptime");
-    let waiters: Vec<_> = (0..4).map(|_| waiting(&people.submitter, &id, "timeout=60")).collect();
+    // A waiter that comes while a look below has a place tries again.
+    let waiter = || {
+        let (by, path) = (people.submitter.clone(), format!("/api/tasks/{id}/wait?timeout=60"));
+        std::thread::spawn(move || {
+            eventually("a place to wait", || Some(by.get(&path)).filter(|answer| answer.status != 503))
+        })
+    };
+    let waiters: Vec<_> = (0..4).map(|_| waiter()).collect();
     let path = format!("/api/tasks/{id}/wait?timeout=0");
     let refused =
         eventually("all four wait", || Some(people.submitter.get(&path)).filter(|answer| answer.status == 503));
