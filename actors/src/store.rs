@@ -7,6 +7,8 @@ mod error;
 mod model;
 pub mod sqlite;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use hermes_core::id::{Fence, Seq, TaskId};
 use hermes_core::task::{Recorded, Task};
@@ -35,7 +37,7 @@ pub trait Store: Send + Sync + 'static {
     fn position(&self) -> watch::Receiver<Seq>;
 
     /// Loads a task.
-    async fn task(&self, id: &TaskId) -> Result<Option<Task>, Error>;
+    async fn task(&self, id: &TaskId) -> Result<Option<Arc<Task>>, Error>;
 
     /// A task's history, oldest first.
     async fn events(&self, id: &TaskId) -> Result<Vec<Recorded>, Error>;

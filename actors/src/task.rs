@@ -1,14 +1,14 @@
 //! TaskActor: one live task, and the only one who changes it.
 //!
-//! - Owns the task as it is after its last durable event; loads it from the store at the first message.
+//! - Owns the right to change the task: every change of it is decided here, one after another, awaits included. What the
+//!   task is, is asked of the store, which has the tasks of late in memory.
 //! - Takes `Carry` (a command) and `Submit` (the first one); answers after the commit.
-//! - May await the store, and nothing above itself. Commands are handled one at a time, awaits included.
-//! - When it dies it is loaded again from the store; three deaths quarantine the task.
+//! - May await the store, and nothing above itself.
+//! - When it dies another takes its place; three deaths quarantine the task.
 //! - Its queue is bounded by the permits of the requests that ask.
 
 use std::sync::Arc;
 
-use actix::fut::ActorFutureExt as _;
 use actix::{Actor, AtomicResponse, Context, Handler, Message, WrapFuture as _};
 use hermes_core::access::{Principal, Via};
 use hermes_core::id::{TaskId, Version};
@@ -39,13 +39,12 @@ pub struct Tools {
 pub struct TaskActor {
     id: TaskId,
     tools: Tools,
-    task: Option<Arc<Task>>,
 }
 
 impl TaskActor {
-    /// An actor for the task of this id, which is loaded when it is first needed.
+    /// An actor for the task of this id.
     pub const fn new(id: TaskId, tools: Tools) -> Self {
-        Self { id, tools, task: None }
+        Self { id, tools }
     }
 }
 
@@ -90,8 +89,8 @@ impl Message for Submit {
 impl Handler<Carry> for TaskActor {
     type Result = AtomicResponse<Self, Answer>;
     fn handle(&mut self, Carry(command): Carry, _: &mut Self::Context) -> Self::Result {
-        let work = carry(self.id.clone(), self.task.clone(), command, self.tools.clone());
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|answer, actor, _| actor.keep(answer))))
+        let work = carry(self.id.clone(), command, self.tools.clone());
+        AtomicResponse::new(Box::pin(work.into_actor(self)))
     }
 }
 
@@ -99,39 +98,19 @@ impl Handler<Submit> for TaskActor {
     type Result = AtomicResponse<Self, Answer>;
     fn handle(&mut self, message: Submit, _: &mut Self::Context) -> Self::Result {
         let work = submit(self.id.clone(), message, self.tools.clone());
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|answer, actor, _| actor.keep(answer))))
-    }
-}
-
-impl TaskActor {
-    /// After a failure nobody knows whether the store has the change: the next command loads the task again.
-    fn keep(&mut self, answer: Answer) -> Answer {
-        match &answer {
-            Ok(task) => self.task = Some(Arc::clone(task)),
-            Err(Error::Refused(_)) => {}
-            Err(_) => self.task = None,
-        }
-        answer
+        AtomicResponse::new(Box::pin(work.into_actor(self)))
     }
 }
 
 /// How often a command is decided anew because another actor of the task, on its way out, went on meanwhile.
 const MOST_TRIES: u8 = 3;
 
-/// What is remembered of a task only saves reading it: a change is fenced by its version, and whatever else comes of a
-/// command (a refusal, or that there is nothing to do) is said of the task as the store has it.
-async fn carry(id: TaskId, known: Option<Arc<Task>>, command: Command, tools: Tools) -> Answer {
-    if let Some(task) = known {
-        match step(&task, &command, &tools).await {
-            Ok(after) if after.version == task.version => {}
-            Err(Error::Refused(_) | Error::Store(store::Error::Stale { .. })) => {}
-            answer => return answer,
-        }
-    }
+/// Another actor of this task may be on its way out, so a change that comes too late is decided again.
+async fn carry(id: TaskId, command: Command, tools: Tools) -> Answer {
     let mut tries = 1;
     loop {
         let task = tools.store.task(&id).await?.ok_or(Error::NoSuchTask)?;
-        match step(&Arc::new(task), &command, &tools).await {
+        match step(&task, &command, &tools).await {
             Err(Error::Store(store::Error::Stale { .. })) if tries < MOST_TRIES => tries += 1,
             answer => return answer,
         }
@@ -149,7 +128,7 @@ async fn step(task: &Arc<Task>, command: &Command, tools: &Tools) -> Answer {
         return Err(Error::AuditUnavailable);
     }
     let commit = transition(task, command, events);
-    let after = Arc::new(commit.task.clone());
+    let after = Arc::clone(&commit.task);
     tools.store.commit(commit).await?;
     tools.feed.wake(&after.id, after.version);
     Ok(after)
@@ -167,7 +146,14 @@ fn transition(before: &Task, command: &Command, events: Vec<Event>) -> Commit {
         entries.push(task::audit_entry(Some(state), &task, &event));
         recorded.push(event);
     }
-    Commit { task, expected: before.version, before: Some(before.state), events: recorded, entries, new: None }
+    Commit {
+        task: Arc::new(task),
+        expected: before.version,
+        before: Some(before.state),
+        events: recorded,
+        entries,
+        new: None,
+    }
 }
 
 async fn submit(id: TaskId, message: Submit, tools: Tools) -> Answer {
@@ -185,9 +171,15 @@ async fn submit(id: TaskId, message: Submit, tools: Tools) -> Answer {
     let recorded = Recorded { version: Version(1), at: message.now, by: message.by.actor, via: message.via, event };
     let task = task::create(&recorded).ok_or(Error::NoSuchTask)?;
     let entries = vec![task::audit_entry(None, &task, &recorded)];
-    let after = Arc::new(task.clone());
-    let commit =
-        Commit { task, expected: Version(0), before: None, events: vec![recorded], entries, new: Some(message.new) };
+    let after = Arc::new(task);
+    let commit = Commit {
+        task: Arc::clone(&after),
+        expected: Version(0),
+        before: None,
+        events: vec![recorded],
+        entries,
+        new: Some(message.new),
+    };
     tools.store.commit(commit).await?;
     tools.feed.wake(&after.id, after.version);
     Ok(after)

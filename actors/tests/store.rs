@@ -52,7 +52,7 @@ fn birth(id: &TaskId, by: Who, level: Level, now: Timestamp) -> Commit {
     let task = create(&recorded).unwrap();
     let entries = vec![audit_entry(None, &task, &recorded)];
     let new = Some(NewTask::default());
-    Commit { task, expected: Version(0), before: None, events: vec![recorded], entries, new }
+    Commit { task: Arc::new(task), expected: Version(0), before: None, events: vec![recorded], entries, new }
 }
 
 /// The commit of what is decided now; none if it is refused, or changes nothing.
@@ -68,7 +68,7 @@ fn step(task: &Task, command: &Command, rules: words::Rules) -> Option<Commit> {
         recorded.push(event);
     }
     let (expected, before) = (task.version, Some(task.state));
-    Some(Commit { task: after, expected, before, events: recorded, entries, new: None })
+    Some(Commit { task: Arc::new(after), expected, before, events: recorded, entries, new: None })
 }
 
 fn action(task: &Task, by: Principal, now: Timestamp, action: Action) -> Commit {
@@ -89,13 +89,13 @@ fn withdraw(task: &Task, now: Timestamp) -> Commit {
     action(task, Who::Mei.principal(), now, Action::Withdraw { reason: String::new() })
 }
 
-async fn put(store: &Arc<dyn Store>, commit: Commit) -> Task {
+async fn put(store: &Arc<dyn Store>, commit: Commit) -> Arc<Task> {
     let task = commit.task.clone();
     store.commit(commit).await.unwrap();
     task
 }
 
-async fn born(store: &Arc<dyn Store>, text: &str) -> Task {
+async fn born(store: &Arc<dyn Store>, text: &str) -> Arc<Task> {
     put(store, birth(&id(text), Who::Mei, Level::Low, NOON)).await
 }
 
@@ -113,7 +113,7 @@ fn a_commit_for_another_version_is_refused_and_changes_nothing() {
         assert_eq!(store.commit(second).await, Err(Error::Stale { actual: after.version }));
         assert_eq!(store.task(&task.id).await.unwrap().unwrap(), after);
         assert_eq!(audit_lines(&store).await.len(), lines);
-        let unknown = Commit { task: Task { id: id("never"), ..after.clone() }, ..withdraw(&task, NOON) };
+        let unknown = Commit { task: Arc::new(Task { id: id("never"), ..(*after).clone() }), ..withdraw(&task, NOON) };
         assert_eq!(store.commit(unknown).await, Err(Error::Stale { actual: Version(0) }));
         assert_whole(&store).await;
     });
@@ -186,7 +186,8 @@ fn over_the_bound_of_waiting_writes_the_caller_hears_so_at_once() {
         let mut opened = SqliteStore::prepare(&house.folder.path().join("data")).unwrap();
         // On this very thread the writer cannot run while the writes are being handed in.
         let writer = opened.take_writer(Arc::default()).unwrap().start();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(&opened, writer, Options { readers: 1 }).unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::new(&opened, writer, Options { readers: 1, hot_tasks: 0 }).unwrap());
         let results = join_all((0..5000).map(|_| store.mark_exported(Seq(0)))).await;
         let refused = results.iter().filter(|result| **result == Err(Error::Overloaded)).count();
         assert_eq!(refused, 5000 - 4096, "I11");
@@ -363,7 +364,7 @@ fn cleaning_removes_tasks_and_keeps_their_history_and_their_names() {
 #[test]
 fn a_chunk_of_output_is_kept_once() {
     House::new().store(async |store| {
-        let task = born(&store, "a").await.id;
+        let task = born(&store, "a").await.id.clone();
         let chunk = |fence, seq, data: &str| OutputChunk {
             fence: Fence(fence),
             seq,

@@ -33,7 +33,7 @@ pub(super) async fn decide(
     id: Path<String>,
     Body(body): Body<Decision>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = load(&state, &caller, &task_id(&id)?).await?.id;
+    let id = load(&state, &caller, &task_id(&id)?).await?.id.clone();
     let digest = body.command_sha256.as_deref().map(Digest::parse).transpose();
     let command_sha256 = digest.map_err(|error| ApiError::field("command_sha256", error))?;
     let ballot = Ballot { reason: body.reason.unwrap_or_default(), command_sha256 };
@@ -84,7 +84,7 @@ pub(super) async fn withdraw(
     id: Path<String>,
     Body(body): Body<Withdraw>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = load(&state, &caller, &task_id(&id)?).await?.id;
+    let id = load(&state, &caller, &task_id(&id)?).await?.id.clone();
     let action = Action::Withdraw { reason: body.reason.unwrap_or_default() };
     let task = carry(&state, &caller, &id, body.expected_version, action).await?;
     Ok(HttpResponse::Ok().json(answer_of(&task)))
@@ -104,7 +104,7 @@ pub(super) async fn dispatch(
     id: Path<String>,
     Body(body): Body<DispatchTask>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = load(&state, &caller, &task_id(&id)?).await?.id;
+    let id = load(&state, &caller, &task_id(&id)?).await?.id.clone();
     let assignee = body.assignee.filter(|text| !text.is_empty());
     let task = carry(&state, &caller, &id, body.expected_version, Action::Dispatch { assignee }).await?;
     let dispatched_to = task.dispatch.as_ref().map(|dispatch| dispatch.assignee.clone());

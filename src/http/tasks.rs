@@ -186,7 +186,7 @@ async fn replay_key(state: &State, caller: &Caller, task: &TaskId, same: bool) -
         let why = "this Idempotency-Key was used with another body; use a new key for a new task";
         return Err(caller.denied(state, Some(task), ApiError::new(Code::IdempotencyMismatch, why)));
     }
-    replay(load(state, caller, task).await?)
+    replay(&*load(state, caller, task).await?)
 }
 
 async fn replay_id(
@@ -199,13 +199,13 @@ async fn replay_id(
     let id = id.ok_or_else(taken)?;
     let task = state.engine.store.task(id).await?.filter(|task| task.content == content);
     match task.filter(|task| task.submitted_by == caller.principal.actor) {
-        Some(task) => replay(task),
+        Some(task) => replay(&task),
         None => Err(caller.denied(state, Some(id), taken())),
     }
 }
 
-fn replay(task: Task) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().insert_header(("Idempotent-Replay", "true")).json(answer_of(&task)))
+fn replay(task: &Task) -> Result<HttpResponse, ApiError> {
+    Ok(HttpResponse::Ok().insert_header(("Idempotent-Replay", "true")).json(answer_of(task)))
 }
 
 pub(super) fn answer_of(task: &Task) -> TaskAnswer {
@@ -213,7 +213,7 @@ pub(super) fn answer_of(task: &Task) -> TaskAnswer {
 }
 
 /// Loads a task that the caller may see; what he may not see does not exist for him.
-pub(super) async fn load(state: &State, caller: &Caller, id: &TaskId) -> Result<Task, ApiError> {
+pub(super) async fn load(state: &State, caller: &Caller, id: &TaskId) -> Result<Arc<Task>, ApiError> {
     let task = state.engine.store.task(id).await?;
     task.filter(|task| task.is_visible_to(&caller.principal)).ok_or_else(|| ApiError::not_found("task"))
 }
@@ -385,7 +385,7 @@ pub(super) async fn update(
     id: Path<String>,
     Body(body): Body<UpdateTask>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = load(&state, &caller, &task_id(&id)?).await?.id;
+    let id = load(&state, &caller, &task_id(&id)?).await?.id.clone();
     let report = Report {
         status: body.status,
         remark: body.remark.unwrap_or_default(),

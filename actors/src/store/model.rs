@@ -1,6 +1,7 @@
 //! What goes into a store and comes out of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hermes_core::audit::Entry;
 use hermes_core::id::{Digest, Fence, Seq, TaskId, Version};
@@ -14,7 +15,7 @@ use hermes_core::wire::work::Stream;
 #[derive(Debug, Clone)]
 pub struct Commit {
     /// The task with the events applied.
-    pub task: Task,
+    pub task: Arc<Task>,
     /// The version it was decided for, 0 for a new task.
     pub expected: Version,
     /// The state it was in; none for a new task.

@@ -3,6 +3,7 @@
 //! Only one process may have a folder open: a lock file sees to that. The folder must be on a local file system.
 
 mod folder;
+mod hot;
 mod inspect;
 mod read;
 mod reserve;
@@ -26,6 +27,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::folder::Lock;
+use self::hot::Hot;
 use self::transaction::Ledger;
 pub use self::writer::{Opened, StoreActor};
 use super::{
@@ -48,6 +50,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub struct Options {
     /// Read-only connections, 1 to 64.
     pub readers: usize,
+    /// Tasks kept in memory.
+    pub hot_tasks: usize,
 }
 
 /// The store on SQLite.
@@ -57,6 +61,7 @@ pub struct SqliteStore {
     readers: Pool,
     position: watch::Receiver<Seq>,
     task_number: AtomicU64,
+    hot: Arc<Hot>,
     _lock: Arc<Lock>,
 }
 
@@ -81,6 +86,7 @@ impl SqliteStore {
             readers: readers(&opened.path, options.readers)?,
             position: opened.position.subscribe(),
             task_number: AtomicU64::new(opened.task_number),
+            hot: Arc::new(Hot::new(options.hot_tasks)),
             _lock: opened.lock.clone(),
         })
     }
@@ -90,9 +96,18 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.write_and(work, |_| ()).await
+    }
+
+    /// The same, and `then` once it is durable, before anything else is written.
+    async fn write_and<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, Error> {
         let permit = self.waiting.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
         let (reply, answer) = oneshot::channel();
-        self.writer.do_send(writer::Write::new(permit, reply, work));
+        self.writer.do_send(writer::Write::new(permit, reply, work, then));
         answer.await.unwrap_or(Err(Error::Unavailable))
     }
 
@@ -134,7 +149,8 @@ fn escape_uri(c: char) -> Vec<char> {
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), Error> {
-        self.write(move |ledger| ledger.commit(&commit)).await
+        let (hot, task) = (self.hot.clone(), commit.task.clone());
+        self.write_and(move |ledger| ledger.commit(&commit), move |()| hot.put(task)).await
     }
 
     async fn apply(&self, change: Change) -> Result<(), Error> {
@@ -149,9 +165,13 @@ impl Store for SqliteStore {
         self.position.clone()
     }
 
-    async fn task(&self, id: &TaskId) -> Result<Option<Task>, Error> {
+    async fn task(&self, id: &TaskId) -> Result<Option<Arc<Task>>, Error> {
+        if let Some(task) = self.hot.get(id) {
+            return Ok(Some(task));
+        }
         let id = id.clone();
-        self.read(move |connection| read::task(connection, &id)).await
+        let task = self.read(move |connection| read::task(connection, &id)).await?;
+        Ok(task.map(Arc::new))
     }
 
     async fn events(&self, id: &TaskId) -> Result<Vec<Recorded>, Error> {
@@ -226,7 +246,10 @@ impl Store for SqliteStore {
     }
 
     async fn clean(&self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        self.write(move |ledger| ledger.clean(ended_before, now, limit)).await
+        let hot = self.hot.clone();
+        let clean = move |ledger: &mut Ledger<'_>| ledger.clean(ended_before, now, limit);
+        let removed = self.write_and(clean, move |removed: &Vec<TaskId>| hot.forget(removed)).await?;
+        Ok(removed.len() as u64)
     }
 
     async fn seal(&self) {

@@ -31,7 +31,7 @@ fn an_alert_after_an_hour_and_a_rejection_after_six_come_once_and_from_the_engin
         for recorded in &engine.store.events(&task).await.unwrap()[1..] {
             assert_eq!(recorded.by.kind, ActorKind::System, "never a person");
         }
-        assert_eq!(ended.decided_by.unwrap().kind, ActorKind::System);
+        assert_eq!(ended.decided_by.as_ref().unwrap().kind, ActorKind::System);
         assert_whole(&engine.store).await;
     });
 }

@@ -71,7 +71,7 @@ impl Store for Proxy {
     fn position(&self) -> watch::Receiver<Seq> {
         self.real.position()
     }
-    async fn task(&self, id: &TaskId) -> Result<Option<Task>, Error> {
+    async fn task(&self, id: &TaskId) -> Result<Option<Arc<Task>>, Error> {
         self.read(self.real.task(id)).await
     }
     async fn events(&self, id: &TaskId) -> Result<Vec<Recorded>, Error> {

@@ -94,7 +94,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    pub(super) fn clean(&self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, Error> {
+    pub(super) fn clean(&self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<Vec<TaskId>, Error> {
         self.run("DELETE FROM idempotency WHERE expires_at < ?1", [now.0])?;
         let ended: Vec<(i64, String, String)> = self
             .connection
@@ -106,7 +106,7 @@ impl Ledger<'_> {
             self.run("DELETE FROM output WHERE task_id = ?1", [id])?;
             self.add(&format!("state:{state}"), -1)?;
         }
-        Ok(ended.len() as u64)
+        Ok(ended.into_iter().filter_map(|(_, id, _)| TaskId::parse(&id).ok()).collect())
     }
 
     fn revoke(&self, name: &str, at: Timestamp) -> Result<(), Error> {

@@ -92,13 +92,18 @@ impl Write {
         permit: OwnedSemaphorePermit,
         reply: oneshot::Sender<Result<T, Error>>,
         work: impl FnOnce(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
     ) -> Self {
         let work: Work = Box::new(move |ledger| {
             let result = ledger.map_or(Err(Error::Unavailable), work);
             let done = result.as_ref().map(drop).map_err(Clone::clone);
             let settle: Settle = Box::new(move |committed| {
+                let answer = committed.and(result);
+                if let Ok(value) = &answer {
+                    then(value);
+                }
                 // A caller who has gone will find out by reading.
-                let _gone = reply.send(committed.and(result));
+                let _gone = reply.send(answer);
             });
             (done, settle)
         });
