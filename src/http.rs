@@ -10,9 +10,9 @@ mod events;
 mod health;
 mod limit;
 mod openapi;
-mod output;
 mod state;
 mod tasks;
+mod wait;
 mod work;
 
 use std::net::TcpListener;
@@ -73,8 +73,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(health::metrics)
         .service(tasks::create)
         .service(tasks::list)
-        .service(tasks::wait)
-        .service(output::read_output)
+        .service(wait::wait)
+        .service(wait::read_output)
         .service(tasks::show)
         .service(decisions::decide)
         .service(decisions::resubmit)

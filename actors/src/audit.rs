@@ -22,7 +22,7 @@ use crate::death::DeathWatch;
 use crate::health::{Health, Part};
 use crate::store::{AuditLine, Store};
 
-pub use denial::{Denial, DenialActor};
+pub use denial::{Denial, DenialActor, Sweep};
 pub use file::{AuditFile, OpenError};
 
 const PAGE: u32 = 512;

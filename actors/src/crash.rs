@@ -2,8 +2,13 @@
 //! nothing.
 
 /// Ends the process here if `HERMES_CRASH_AT` names this point (`name`, or `name:3` for the third pass).
-#[cfg(feature = "crash-points")]
 pub fn point(name: &str) {
+    point_after(name, || {});
+}
+
+/// Ends the process here if `HERMES_CRASH_AT` names this point, after a last act: half of what would have been done.
+#[cfg(feature = "crash-points")]
+pub fn point_after(name: &str, last_act: impl FnOnce()) {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,6 +25,7 @@ pub fn point(name: &str) {
         && at == name
         && PASSES.fetch_add(1, Ordering::SeqCst) + 1 == *pass
     {
+        last_act();
         // Not abort: a kill runs no handler and flushes nothing.
         let _ended = nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
     }
@@ -27,4 +33,4 @@ pub fn point(name: &str) {
 
 /// Nothing.
 #[cfg(not(feature = "crash-points"))]
-pub const fn point(_: &str) {}
+pub fn point_after(_: &str, _: impl FnOnce()) {}

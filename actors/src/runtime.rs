@@ -183,13 +183,17 @@ impl Engine {
         self.store.apply(Change::record(engine_entry(self.clock.now(), kind, data))).await
     }
 
-    /// Stops in stages, after HTTP has been drained: deadlines, what is committed, the audit file, the store.
+    /// Stops in stages, after HTTP has been drained: whoever acts by himself, what is committed, the audit file, the
+    /// store. The file then holds every line.
     pub async fn stop(self) {
         self.timer.do_send(timer::Stop);
+        self.work.do_send(work::Stop);
+        let counted = tokio::time::timeout(STAGE, self.denials.send(audit::Sweep)).await;
         let recorded = self.record("engine.stopped", json!({})).await;
         let flushed = tokio::time::timeout(STAGE, self.flush_audit()).await;
         let closed = tokio::time::timeout(STAGE, self.store.close()).await;
         tracing::info!(
+            counted = counted.is_ok(),
             recorded = recorded.is_ok(),
             audit.seq = flushed.map(|seq| seq.0).ok(),
             store.closed = closed.is_ok(),

@@ -115,16 +115,27 @@ impl TaskActor {
     }
 }
 
+/// How often a command is decided anew because another actor of the task, on its way out, went on meanwhile.
+const MOST_TRIES: u8 = 3;
+
+/// What is remembered of a task only saves reading it: a change is fenced by its version, and whatever else comes of a
+/// command (a refusal, or that there is nothing to do) is said of the task as the store has it.
 async fn carry(id: TaskId, known: Option<Arc<Task>>, command: Command, tools: Tools) -> Answer {
     if let Some(task) = known {
         match step(&task, &command, &tools).await {
-            // Another actor of this task was on its way out: look again, once.
-            Err(Error::Store(store::Error::Stale { .. })) => {}
+            Ok(after) if after.version == task.version => {}
+            Err(Error::Refused(_) | Error::Store(store::Error::Stale { .. })) => {}
             answer => return answer,
         }
     }
-    let task = tools.store.task(&id).await?.ok_or(Error::NoSuchTask)?;
-    step(&Arc::new(task), &command, &tools).await
+    let mut tries = 1;
+    loop {
+        let task = tools.store.task(&id).await?.ok_or(Error::NoSuchTask)?;
+        match step(&Arc::new(task), &command, &tools).await {
+            Err(Error::Store(store::Error::Stale { .. })) if tries < MOST_TRIES => tries += 1,
+            answer => return answer,
+        }
+    }
 }
 
 /// Decide, make durable, evolve, tell.

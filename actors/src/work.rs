@@ -7,13 +7,14 @@
 //! - Its queue is bounded by the permits that waiting requests hold.
 
 mod grant;
+mod leases;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::ActorFutureExt as _;
-use actix::{Actor, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
+use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
 use hermes_core::access::{Principal, Via, WorkScope};
 use hermes_core::id::{Fence, TaskId};
 use hermes_core::task::{Action, Command};
@@ -28,10 +29,15 @@ use crate::registry::Tasks;
 use crate::store::{Store, WorkFilter};
 use crate::task::Carry;
 
+use leases::Leases;
+
 pub use grant::Signer;
 
 /// How often leases are looked at.
 const PERIOD: Duration = Duration::from_millis(250);
+
+/// So many more tasks are looked at than asked for: one that cannot be leased does not hold up those behind it.
+const SPARE: u32 = 16;
 
 /// What the work list works with.
 #[derive(Clone)]
@@ -54,7 +60,7 @@ pub struct Tools {
 pub struct WorkActor {
     tools: Tools,
     waiting: VecDeque<Claim>,
-    leases: HashMap<TaskId, (Fence, Millis)>,
+    leases: Leases,
     matching: Matching,
     _guard: DeathWatch,
 }
@@ -70,19 +76,23 @@ enum Matching {
 impl WorkActor {
     /// A work list on which these leases are in force.
     pub fn new(tools: Tools, leased: Vec<(TaskId, Fence)>, health: Arc<Health>) -> Self {
-        let expiry = Millis(tools.clock.monotonic().0.saturating_add(tools.ttl.0));
-        let leases = leased.into_iter().map(|(task, fence)| (task, (fence, expiry))).collect();
         let guard = DeathWatch::new("work", health);
-        Self { tools, waiting: VecDeque::new(), leases, matching: Matching::Idle, _guard: guard }
+        let leases = Leases::default();
+        let mut list = Self { tools, waiting: VecDeque::new(), leases, matching: Matching::Idle, _guard: guard };
+        list.renew_all(leased);
+        list
+    }
+
+    /// A full time to live from now on.
+    fn renew_all(&mut self, leased: Vec<(TaskId, Fence)>) {
+        let expiry = self.expiry();
+        for (task, fence) in leased {
+            self.leases.renew(task, fence, expiry);
+        }
     }
 
     fn expiry(&self) -> Millis {
         Millis(self.tools.clock.monotonic().0.saturating_add(self.tools.ttl.0))
-    }
-
-    /// Whether a later lease of the task is in force, which what comes late from an earlier one must not touch.
-    fn has_later(&self, task: &TaskId, fence: Fence) -> bool {
-        self.leases.get(task).is_some_and(|(held, _)| *held > fence)
     }
 
     fn match_soon(&mut self, ctx: &mut Context<Self>) {
@@ -105,8 +115,7 @@ impl WorkActor {
     }
 
     fn end_match(&mut self, served: Served, ctx: &mut Context<Self>) {
-        let expiry = self.expiry();
-        self.leases.extend(served.leased.into_iter().map(|(task, fence)| (task, (fence, expiry))));
+        self.renew_all(served.leased);
         for claim in served.unserved.into_iter().rev() {
             self.waiting.push_front(claim);
         }
@@ -116,16 +125,8 @@ impl WorkActor {
         }
     }
 
-    /// Takes out the leases whose time is up.
     fn take_expired(&mut self) -> Vec<(TaskId, Fence)> {
-        let now = self.tools.clock.monotonic();
-        let is_over = |(_, (_, expiry)): &(&TaskId, &(Fence, Millis))| *expiry <= now;
-        let over: Vec<_> =
-            self.leases.iter().filter(is_over).map(|(task, (fence, _))| (task.clone(), *fence)).collect();
-        for (task, _) in &over {
-            self.leases.remove(task);
-        }
-        over
+        self.leases.take_expired(self.tools.clock.monotonic())
     }
 }
 
@@ -193,10 +194,8 @@ impl Message for Renew {
 impl Handler<Renew> for WorkActor {
     type Result = ();
     fn handle(&mut self, Renew(task, fence): Renew, _: &mut Self::Context) {
-        if !self.has_later(&task, fence) {
-            let expiry = self.expiry();
-            self.leases.insert(task, (fence, expiry));
-        }
+        let expiry = self.expiry();
+        self.leases.renew(task, fence, expiry);
     }
 }
 
@@ -211,9 +210,22 @@ impl Message for Release {
 impl Handler<Release> for WorkActor {
     type Result = ();
     fn handle(&mut self, Release(task, fence): Release, _: &mut Self::Context) {
-        if !self.has_later(&task, fence) {
-            self.leases.remove(&task);
-        }
+        self.leases.release(&task, fence);
+    }
+}
+
+/// Stops handing out work and ending leases; whoever waits is told that there is none.
+#[derive(Debug)]
+pub struct Stop;
+
+impl Message for Stop {
+    type Result = ();
+}
+
+impl Handler<Stop> for WorkActor {
+    type Result = ();
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
+        ctx.stop();
     }
 }
 
@@ -229,7 +241,7 @@ impl Handler<TimeLeft> for WorkActor {
     type Result = Option<Millis>;
     fn handle(&mut self, TimeLeft(task): TimeLeft, _: &mut Self::Context) -> Self::Result {
         let now = self.tools.clock.monotonic();
-        self.leases.get(&task).map(|(_, expiry)| Millis(expiry.0.saturating_sub(now.0)))
+        self.leases.expiry(&task).map(|expiry| Millis(expiry.0.saturating_sub(now.0)))
     }
 }
 
@@ -313,8 +325,11 @@ async fn serve(claims: VecDeque<Claim>, tools: Tools) -> Served {
 async fn lease(claim: &Claim, tools: &Tools) -> Vec<Grant> {
     let mut grants = Vec::new();
     let Some(filter) = filter(&claim.by.work, &claim.roles) else { return grants };
-    let ready = tools.store.ready_work(filter, claim.max).await.unwrap_or_default();
+    let ready = tools.store.ready_work(filter, claim.max.saturating_add(SPARE)).await.unwrap_or_default();
     for id in ready {
+        if grants.len() >= claim.max as usize {
+            break;
+        }
         let Ok(secret) = clock::random() else { continue };
         let action = Action::Lease { worker: claim.worker.clone(), secret };
         let (by, now) = (claim.by.clone(), tools.clock.now());

@@ -66,7 +66,7 @@ impl Config {
 
     fn check(&self) -> Findings {
         let unpinned = self.worker.supervisor_key.is_none();
-        let note = "HERMES_SUPERVISOR_KEY is not set: grants cannot be told from forged ones";
+        let note = "HERMES_SUPERVISOR_KEY is not set: the first key that a supervisor shows is trusted from then on";
         Findings { problems: Vec::new(), warnings: unpinned.then(|| note.to_owned()).into_iter().collect() }
     }
 }

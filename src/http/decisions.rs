@@ -12,9 +12,8 @@ use hermes_core::wire::work::Stream;
 use super::body::Body;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::output::last_run;
 use super::state::State;
-use super::tasks::{answer_of, carry, grade, load, task_id};
+use super::tasks::{answer_of, carry, grade, last_run, load, task_id};
 
 /// So much of a run's output is looked at to judge it.
 const MOST_JUDGED: usize = 2 << 20;

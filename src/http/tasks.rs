@@ -1,7 +1,6 @@
 //! Tasks: submit, list, show, wait.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -10,7 +9,7 @@ use hermes_actors::store::{self, Idempotency, NewTask};
 use hermes_actors::task::{Carry, Submit};
 use hermes_core::access::{ActorKind, Role, Via};
 use hermes_core::error::Code;
-use hermes_core::id::{TaskId, Version};
+use hermes_core::id::{Fence, TaskId, Version};
 use hermes_core::risk::Assessment;
 use hermes_core::task::{Action, Command, Report, State as TaskState, Submission, Task};
 use hermes_core::time::{Millis, Timestamp};
@@ -25,10 +24,6 @@ use super::state::State;
 /// An idempotency key is remembered for so long.
 const REMEMBERED: Millis = Millis::from_secs(24 * 3600);
 const LONGEST_KEY: usize = 256;
-const LONGEST_WAIT: u64 = 300;
-
-/// While somebody waits, the task is read again at least this often, whatever wakes him.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Submit a command. The answer is durable before it is given.
 #[utoipa::path(
@@ -376,55 +371,6 @@ pub(super) async fn show(
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// How long to wait, and for what.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub(super) struct WaitQuery {
-    /// `decided` (no longer waiting for a decision) or `finished` (final); `decided` if absent.
-    until: Option<String>,
-    /// Seconds, 0 to 300; 60 if absent.
-    timeout: Option<String>,
-}
-
-/// Wait until a task is decided or finished.
-#[utoipa::path(
-    tag = "tasks",
-    params(("id" = String, Path), WaitQuery),
-    responses((status = 200, body = TaskAnswer), (status = 404, body = Failure))
-)]
-#[get("/api/tasks/{id}/wait")]
-pub(super) async fn wait(
-    state: Data<State>,
-    caller: Caller,
-    id: Path<String>,
-    Query(query): Query<WaitQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let id = task_id(&id)?;
-    let is_over: fn(TaskState) -> bool = match query.until.as_deref() {
-        None | Some("" | "decided") => |state| !matches!(state, TaskState::Pending | TaskState::Admin),
-        Some("finished") => TaskState::is_final,
-        Some(_) => return Err(ApiError::field("until", "decided or finished")),
-    };
-    let seconds = number("timeout", query.timeout.as_deref(), 0, LONGEST_WAIT)?.unwrap_or(60);
-    let _permit = state.poll_permit()?;
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
-    let mut waiting = state.engine.feed.wait_for(&id);
-    loop {
-        let task = load(&state, &caller, &id).await?;
-        let is_late = tokio::time::Instant::now() >= deadline || state.engine.health.is_stopping();
-        if is_over(task.state) || is_late {
-            let timed_out = Some(!is_over(task.state));
-            return Ok(HttpResponse::Ok().json(TaskAnswer { timed_out, ..answer_of(&task) }));
-        }
-        tokio::select! {
-            () = waiting.changed() => {}
-            () = tokio::time::sleep_until(deadline.min(tokio::time::Instant::now() + LOOK_AGAIN)) => {}
-            () = state.stopped() => {}
-        }
-    }
-}
-
 /// Update a task in the reference's form: the status goes through the same state machine as everything else.
 #[utoipa::path(
     tag = "tasks",
@@ -448,4 +394,10 @@ pub(super) async fn update(
     };
     let task = carry(&state, &caller, &id, body.expected_version, Action::Report(report)).await?;
     Ok(HttpResponse::Ok().json(answer_of(&task)))
+}
+
+/// The run that the task shows: that of the lease in force, else of the one that ended.
+pub(super) fn last_run(task: &Task) -> Fence {
+    let ended = task.ended_lease.as_ref().map(|ended| ended.lease.fence);
+    task.lease.as_ref().map(|lease| lease.fence).or(ended).unwrap_or(task.fence)
 }

@@ -9,7 +9,7 @@ use hermes_actors::work::{self, Release, Renew};
 use hermes_core::access::{ActorKind, Principal, Role};
 use hermes_core::error::Code;
 use hermes_core::id::{LeaseId, TaskId};
-use hermes_core::task::{Action, Task};
+use hermes_core::task::{Action, Outcome, Task};
 use hermes_core::wire::task::{Failure, TaskAnswer};
 use hermes_core::wire::work::{Claim, Claimed, Finish, Heartbeat, Holder, Output, Start};
 use tokio::sync::oneshot;
@@ -150,8 +150,9 @@ pub(super) async fn heartbeat(
         state.engine.work.do_send(Renew(id, body.fence));
         return Ok(HttpResponse::Ok().json(Heartbeat { ok: true, cancel: false, drain: false }));
     }
-    // The engine gave the run up, for instance because its time was over: whatever still runs should end.
-    if task.ended_lease.as_ref().is_some_and(|ended| ended.lease.id == lease && ended.lease.key == *key) {
+    let ended = task.ended_lease.as_ref().is_some_and(|ended| ended.lease.id == lease && ended.lease.key == *key);
+    // The time to run is over: what still runs should end. A holder who was not heard of in time decides for himself.
+    if ended && task.outcome != Some(Outcome::OutcomeUnknown) {
         return Ok(HttpResponse::Ok().json(Heartbeat { ok: true, cancel: true, drain: false }));
     }
     let error = ApiError::new(Code::LostLease, "this lease is not in force any more");

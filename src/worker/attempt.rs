@@ -45,6 +45,7 @@ async fn checked(agent: &Rc<Agent>, grant: &Grant, claimed: &Claimed) -> Result<
         give_back(agent, grant, "draining").await;
         return Ok(());
     }
+    crash::point("worker.after_claim");
     let entry = Entry::claimed(grant, &agent.config.name);
     if agent.record(&entry).await.is_err() {
         give_back(agent, grant, "journal_unwritable").await;
@@ -227,6 +228,7 @@ impl Attempt<'_> {
             return self.not_run("late_start").into();
         }
         let config = &self.agent.config;
+        crash::point("worker.before_spawn");
         tracing::debug!(command = %(config.mask)(&self.grant.command), "running");
         let mut process = match Process::spawn(&self.grant.command, config) {
             Ok(process) => process,

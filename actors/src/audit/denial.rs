@@ -2,7 +2,7 @@
 //!
 //! - Owns a count for each kind of refusal and who caused it. The first is written at once; what follows within ten
 //!   seconds is one line with a count.
-//! - Takes `Denial`; awaits the store.
+//! - Takes `Denial` and `Sweep`; awaits the store.
 //! - When it dies, the guard stops the process.
 //! - Remembers at most so many; beyond that refusals are counted under one name.
 
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
+use futures_util::FutureExt as _;
 use hermes_core::access::{Actor as Who, Via};
 use hermes_core::audit::Entry;
 use hermes_core::error::Code;
@@ -56,7 +57,7 @@ impl DenialActor {
         Self { seen: HashMap::new(), store, clock, _guard: DeathWatch::new("denial", health) }
     }
 
-    fn write(&self, denial: &Denial, count: u64, ctx: &mut Context<Self>) {
+    fn write(&self, denial: &Denial, count: u64) -> impl Future<Output = ()> + use<> {
         let data = json!({"code": denial.code.as_str(), "what": denial.what, "count": count});
         let entry = Entry {
             at: self.clock.now(),
@@ -72,30 +73,48 @@ impl DenialActor {
             data: data.as_object().cloned().unwrap_or_default(),
         };
         let store = self.store.clone();
-        let work = async move {
+        async move {
             if let Err(error) = store.apply(Change::record(entry)).await {
                 tracing::warn!(error = %error, "a refused attempt could not be written to the audit trail");
             }
-        };
-        ctx.spawn(work.into_actor(self));
+        }
     }
 
     /// Writes what was only counted, and forgets who was quiet.
-    fn sweep(&mut self, ctx: &mut Context<Self>) {
-        let seen = std::mem::take(&mut self.seen);
-        for (key, (denial, count)) in seen {
+    fn sweep(&mut self) -> impl Future<Output = ()> + use<> {
+        let mut writes = Vec::new();
+        for (key, (denial, count)) in std::mem::take(&mut self.seen) {
             if count > 0 {
-                self.write(&denial, count, ctx);
+                writes.push(self.write(&denial, count));
                 self.seen.insert(key, (denial, 0));
             }
         }
+        futures_util::future::join_all(writes).map(drop)
     }
 }
 
 impl Actor for DenialActor {
     type Context = Context<Self>;
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(PERIOD, |actor, ctx| actor.sweep(ctx));
+        ctx.run_interval(PERIOD, |actor, ctx| {
+            let work = actor.sweep();
+            ctx.spawn(work.into_actor(actor));
+        });
+    }
+}
+
+/// Writes what was only counted so far.
+#[derive(Debug)]
+pub struct Sweep;
+
+impl Message for Sweep {
+    type Result = ();
+}
+
+impl Handler<Sweep> for DenialActor {
+    type Result = actix::ResponseFuture<()>;
+    fn handle(&mut self, _: Sweep, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.sweep())
     }
 }
 
@@ -109,7 +128,8 @@ impl Handler<Denial> for DenialActor {
         if let Some((_, count)) = self.seen.get_mut(&key) {
             *count += 1;
         } else {
-            self.write(&denial, 1, ctx);
+            let work = self.write(&denial, 1);
+            ctx.spawn(work.into_actor(self));
             self.seen.insert(key, (denial, 0));
         }
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 use hermes_core::audit::tail;
-use hermes_core::id::{Digest, Seq};
+use hermes_core::id::Seq;
 
 use crate::store::{AuditLine, AuditPosition, Store};
 
@@ -34,6 +34,19 @@ pub enum OpenError {
         file: Seq,
         /// The database's.
         database: Seq,
+    },
+    /// Lines were cut off its end.
+    #[error(
+        "the audit file {path} ends with line {file}, though line {written} was written to it: lines were cut off; put \
+         the right file back, or move this one away and run `hermes audit rebuild`"
+    )]
+    Cut {
+        /// The file.
+        path: String,
+        /// Its last line.
+        file: Seq,
+        /// The last line that is known to have been in it.
+        written: Seq,
     },
     /// Its last line is not the one that was written.
     #[error(
@@ -94,12 +107,21 @@ impl AuditFile {
     /// With a sentence that says what to do.
     pub async fn open(path: &Path, store: &dyn Store, stamp: &str) -> Result<(Self, Option<Torn>), OpenError> {
         let position = store.audit_position().await?;
-        let (mut audit, torn, last) =
-            Self::open_at(path, position, stamp).map_err(|source| OpenError::Io { path: show(path), source })??;
-        if let Some((seq, leaf)) = last {
-            audit.compare(seq, leaf, position, store).await?;
-            audit.last = seq;
+        let io_error = |source| OpenError::Io { path: show(path), source };
+        let is_new = !path.exists();
+        if is_new && position.exported.0 > 0 {
+            return Err(OpenError::Missing(show(path), position.exported.0));
         }
+        let mut audit = Self::open_at(path).map_err(io_error)?;
+        let end = audit.end().map_err(io_error)?;
+        let (line, rest) = tail::last_whole_line(&end);
+        if let Some(line) = line {
+            audit.last = audit.compare(line, position, store).await?;
+        }
+        if audit.last < position.exported {
+            return Err(OpenError::Cut { path: show(path), file: audit.last, written: position.exported });
+        }
+        let torn = audit.set_aside(rest, stamp).map_err(io_error)?;
         Ok((audit, torn))
     }
 
@@ -124,6 +146,10 @@ impl AuditFile {
             text.push('\n');
         }
         crate::crash::point("audit.before_append");
+        crate::crash::point_after("audit.within_append", || {
+            let (torn, _) = text.as_bytes().split_at(text.len() / 2);
+            let _ended_next = self.file.write_all(torn);
+        });
         if let Err(error) = self.file.write_all(text.as_bytes()) {
             self.file.set_len(self.length)?;
             return Err(error.into());
@@ -139,74 +165,57 @@ impl AuditFile {
         Ok(())
     }
 
-    #[expect(clippy::type_complexity, reason = "two kinds of failure, told apart only here")]
-    fn open_at(
-        path: &Path,
-        position: AuditPosition,
-        stamp: &str,
-    ) -> io::Result<Result<(Self, Option<Torn>, Option<(Seq, Digest)>), OpenError>> {
+    fn open_at(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
-        let is_new = !path.exists();
-        if is_new && position.exported.0 > 0 {
-            return Ok(Err(OpenError::Missing(show(path), position.exported.0)));
-        }
-        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-        if is_new {
-            sync_folder(path)?;
-        }
+        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+        sync_folder(path)?;
         let length = file.metadata()?.len();
-        let mut end = Vec::new();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
-        file.read_to_end(&mut end)?;
-        let (line, rest) = tail::last_whole_line(&end);
-        let torn = set_aside(path, &file, length, rest, stamp)?;
-        let length = length.saturating_sub(rest.len() as u64);
-        let last = match line.map(tail::parse_head).transpose() {
-            Ok(last) => last,
-            Err(_) => return Ok(Err(OpenError::Changed { path: show(path), line: position.exported })),
-        };
-        if last.is_none() && position.exported.0 > 0 {
-            return Ok(Err(OpenError::Missing(show(path), position.exported.0)));
-        }
-        Ok(Ok((Self { path: path.to_owned(), file, length, last: Seq(0) }, torn, last)))
+        Ok(Self { path: path.to_owned(), file, length, last: Seq(0) })
     }
 
-    async fn compare(
-        &self,
-        seq: Seq,
-        leaf: Digest,
-        position: AuditPosition,
-        store: &dyn Store,
-    ) -> Result<(), OpenError> {
+    /// The last bytes of the file.
+    fn end(&mut self) -> io::Result<Vec<u8>> {
+        let mut end = Vec::new();
+        self.file.seek(SeekFrom::Start(self.length.saturating_sub(TAIL)))?;
+        self.file.read_to_end(&mut end)?;
+        Ok(end)
+    }
+
+    /// The number of the last whole line, which has to be the one that the database has.
+    async fn compare(&self, line: &[u8], position: AuditPosition, store: &dyn Store) -> Result<Seq, OpenError> {
         let path = show(&self.path);
+        let Ok((seq, leaf)) = tail::parse_head(line) else {
+            return Err(OpenError::Changed { path, line: position.exported });
+        };
         if seq > position.seq {
             return Err(OpenError::Ahead { path, file: seq, database: position.seq });
         }
         let known = store.audit_lines(Seq(seq.0.saturating_sub(1)), 1).await?;
         match known.first() {
-            Some(line) if line.seq == seq && line.leaf == leaf => Ok(()),
+            Some(line) if line.seq == seq && line.leaf == leaf => Ok(seq),
             Some(_) | None => Err(OpenError::Changed { path, line: seq }),
         }
     }
-}
 
-/// Moves the bytes after the last newline into a file of their own, and cuts them off.
-fn set_aside(path: &Path, file: &File, length: u64, rest: &[u8], stamp: &str) -> io::Result<Option<Torn>> {
-    if rest.is_empty() {
-        return Ok(None);
+    /// Moves the bytes after the last newline into a file of their own, and cuts them off.
+    fn set_aside(&mut self, rest: &[u8], stamp: &str) -> io::Result<Option<Torn>> {
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(format!(".torn-{stamp}"));
+        let kept_at = PathBuf::from(name);
+        let mut aside = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&kept_at)?;
+        aside.write_all(rest)?;
+        aside.sync_all()?;
+        self.length = self.length.saturating_sub(rest.len() as u64);
+        self.file.set_len(self.length)?;
+        self.file.sync_all()?;
+        sync_folder(&self.path)?;
+        Ok(Some(Torn { kept_at, bytes: rest.len() as u64 }))
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".torn-{stamp}"));
-    let kept_at = PathBuf::from(name);
-    let mut aside = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&kept_at)?;
-    aside.write_all(rest)?;
-    aside.sync_all()?;
-    file.set_len(length.saturating_sub(rest.len() as u64))?;
-    file.sync_all()?;
-    sync_folder(path)?;
-    Ok(Some(Torn { kept_at, bytes: rest.len() as u64 }))
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

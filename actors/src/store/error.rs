@@ -40,6 +40,9 @@ pub enum Error {
     /// Too many writes wait.
     #[error("too many writes are waiting")]
     Overloaded,
+    /// The disk is full.
+    #[error("the disk is full; nothing can be written until there is room again")]
+    DiskFull,
     /// The database cannot be written or read now; the log says why.
     #[error("the data cannot be written or read now")]
     Unavailable,
@@ -59,7 +62,7 @@ impl Error {
             Self::KeyExists => Code::AlreadyExists,
             Self::NoSuchKey => Code::NotFound,
             Self::Overloaded => Code::Overloaded,
-            Self::Unavailable => Code::StoreUnavailable,
+            Self::DiskFull | Self::Unavailable => Code::StoreUnavailable,
             Self::Corrupt => Code::Internal,
         }
     }

@@ -13,6 +13,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use actix::Addr;
 use async_trait::async_trait;
@@ -37,6 +38,10 @@ pub use self::inspect::AuditReader;
 
 /// Writes that may wait; beyond that the caller hears so at once.
 const MOST_WAITING_WRITES: usize = 4096;
+
+/// So long a read may take to end when the store is closed.
+const LONGEST_READ: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// How a folder is opened.
 #[derive(Debug, Clone, Copy)]
@@ -229,5 +234,10 @@ impl Store for SqliteStore {
             tracing::error!("the writer had ended before it was closed");
         }
         self.readers.close();
+        // A connection that comes back after the runtime has ended would take the process down with it.
+        let end = tokio::time::Instant::now() + LONGEST_READ;
+        while self.readers.status().size > 0 && tokio::time::Instant::now() < end {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }

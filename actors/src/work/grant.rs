@@ -1,6 +1,6 @@
 //! Makes and signs grants. The key is in a file beside the database, so that a stolen database signs nothing.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -27,9 +27,7 @@ impl Signer {
             Ok(mut file) => file.read_exact(&mut bytes)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 bytes = crate::clock::random().map_err(io::Error::other)?;
-                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-                file.write_all(&bytes)?;
-                file.sync_all()?;
+                keep(path, &bytes)?;
             }
             Err(error) => return Err(error),
         }
@@ -64,4 +62,15 @@ impl Signer {
         grant.signature = lease::sign(&grant, &held.worker, &self.key);
         Some(grant)
     }
+}
+
+/// Puts the key in its place whole or not at all: half a key would keep the supervisor from ever starting again.
+fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("key.new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    crate::crash::point("grant.before_rename");
+    std::fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

@@ -44,6 +44,8 @@ pub(super) struct Text {
     half: usize,
     bytes: u64,
     pending: Vec<u8>,
+    /// How much of it was looked at in vain: looking is dear.
+    looked_at: usize,
     head_left: usize,
     /// What came after the first half was full.
     tail: Option<Tail>,
@@ -58,7 +60,7 @@ struct Tail {
 impl Text {
     pub(super) const fn new(limit: usize, mask: Mask) -> Self {
         let half = limit / 2;
-        Self { mask, half, bytes: 0, pending: Vec::new(), head_left: half, tail: None }
+        Self { mask, half, bytes: 0, pending: Vec::new(), looked_at: 0, head_left: half, tail: None }
     }
 
     /// Takes bytes; gives text as soon as there is much of it.
@@ -69,16 +71,17 @@ impl Text {
             return String::new();
         }
         self.pending.extend_from_slice(bytes);
-        if self.pending.len() < CHUNK { String::new() } else { self.flush() }
+        if self.pending.len() < CHUNK.max(self.looked_at + HOLD) { String::new() } else { self.flush() }
     }
 
     /// Gives the text that can be told from what follows.
     pub(super) fn flush(&mut self) -> String {
-        if self.tail.is_some() {
+        if self.tail.is_some() || self.pending.len() == self.looked_at {
             return String::new();
         }
         let rest = self.pending.split_off(border(&self.pending, self.mask));
         let ready = std::mem::replace(&mut self.pending, rest);
+        self.looked_at = self.pending.len();
         self.give(masked(&ready, self.mask))
     }
 

@@ -19,7 +19,10 @@ pub(super) struct Ledger<'a> {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         tracing::error!(error = %error, "a statement failed");
-        Self::Unavailable
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            Some(_) | None => Self::Unavailable,
+        }
     }
 }
 

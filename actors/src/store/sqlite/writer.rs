@@ -75,7 +75,7 @@ impl Actor for StoreActor {
 /// What is to be told once the transaction is over.
 type Settle = Box<dyn FnOnce(Result<(), Error>) + Send>;
 /// Without a transaction there is only somebody to tell.
-type Work = Box<dyn FnOnce(Option<&mut Ledger<'_>>) -> (bool, Settle) + Send>;
+type Work = Box<dyn FnOnce(Option<&mut Ledger<'_>>) -> (Result<(), Error>, Settle) + Send>;
 
 /// A closure over the open transaction, and whom to tell.
 pub(super) struct Write {
@@ -95,12 +95,12 @@ impl Write {
     ) -> Self {
         let work: Work = Box::new(move |ledger| {
             let result = ledger.map_or(Err(Error::Unavailable), work);
-            let keep = result.is_ok();
+            let done = result.as_ref().map(drop).map_err(Clone::clone);
             let settle: Settle = Box::new(move |committed| {
                 // A caller who has gone will find out by reading.
                 let _gone = reply.send(committed.and(result));
             });
-            (keep, settle)
+            (done, settle)
         });
         Self { work, _permit: permit }
     }
@@ -189,31 +189,43 @@ impl StoreActor {
 
     fn transaction(&mut self, batch: Vec<Write>, settles: &mut Vec<Settle>) -> rusqlite::Result<()> {
         let begun = if self.reserve.is_full() { Err(disk_full()) } else { self.run("BEGIN IMMEDIATE") };
-        for write in batch {
-            let settle = if begun.is_ok() { self.one(write)? } else { (write.work)(None).1 };
-            settles.push(settle);
+        if begun.is_err() {
+            settles.extend(batch.into_iter().map(|write| (write.work)(None).1));
+            return begun;
         }
-        begun?;
-        crate::crash::point("store.before_commit");
-        let ended = self.run("COMMIT");
+        let ended = self.fill(batch, settles).and_then(|()| {
+            crate::crash::point("store.before_commit");
+            self.run("COMMIT")
+        });
         if ended.is_err() && !self.connection.is_autocommit() {
             self.run("ROLLBACK")?;
         }
         ended
     }
 
-    /// One write in a savepoint of its own.
-    fn one(&mut self, write: Write) -> rusqlite::Result<Settle> {
-        self.run("SAVEPOINT one")?;
-        let mut ledger = Ledger { connection: &self.connection, seq: self.seq, leaf: self.leaf };
-        let (keep, settle) = (write.work)(Some(&mut ledger));
-        if keep {
-            (self.seq, self.leaf) = (ledger.seq, ledger.leaf);
-        } else {
-            self.run("ROLLBACK TO one")?;
+    /// Each write in a savepoint of its own. One that finds the disk full ends the transaction for all.
+    fn fill(&mut self, batch: Vec<Write>, settles: &mut Vec<Settle>) -> rusqlite::Result<()> {
+        let mut full = false;
+        for write in batch {
+            if full {
+                settles.push((write.work)(None).1);
+                continue;
+            }
+            self.run("SAVEPOINT one")?;
+            let mut ledger = Ledger { connection: &self.connection, seq: self.seq, leaf: self.leaf };
+            let (done, settle) = (write.work)(Some(&mut ledger));
+            let after = (ledger.seq, ledger.leaf);
+            settles.push(settle);
+            match done {
+                Ok(()) => (self.seq, self.leaf) = after,
+                Err(Error::DiskFull) => full = true,
+                Err(_) => self.run("ROLLBACK TO one")?,
+            }
+            if !full {
+                self.run("RELEASE one")?;
+            }
         }
-        self.run("RELEASE one")?;
-        Ok(settle)
+        if full { Err(disk_full()) } else { Ok(()) }
     }
 
     fn run(&self, sql: &str) -> rusqlite::Result<()> {

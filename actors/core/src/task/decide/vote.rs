@@ -8,6 +8,7 @@ use crate::task::action::Ballot;
 use crate::task::{Command, Event, Outcome, Refusal, State, Task, VoteChoice};
 
 pub(super) fn approve(task: &Task, command: &Command, ballot: &Ballot, terms: &Terms) -> Result<Vec<Event>, Refusal> {
+    require_role(command, Role::Approver)?;
     require_step(task, State::Approved, "approve")?;
     let voter = voter(task, command, ballot, &terms.policy)?;
     if !command.by.has(Role::Admin) {
@@ -24,6 +25,7 @@ pub(super) fn approve(task: &Task, command: &Command, ballot: &Ballot, terms: &T
 }
 
 pub(super) fn reject(task: &Task, command: &Command, ballot: &Ballot, policy: &Policy) -> Result<Vec<Event>, Refusal> {
+    require_role(command, Role::Approver)?;
     require_step(task, State::Rejected, "reject")?;
     let voter = voter(task, command, ballot, policy)?;
     require_reason(ballot)?;
@@ -40,6 +42,7 @@ pub(super) fn request_change(
     ballot: &Ballot,
     policy: &Policy,
 ) -> Result<Vec<Event>, Refusal> {
+    require_role(command, Role::Approver)?;
     require_step(task, State::Modify, "ask for a change of")?;
     voter(task, command, ballot, policy)?;
     require_reason(ballot)?;
@@ -52,6 +55,7 @@ pub(super) fn escalate(
     ballot: &Ballot,
     policy: &Policy,
 ) -> Result<Vec<Event>, Refusal> {
+    require_role(command, Role::Approver)?;
     require_step(task, State::Admin, "escalate")?;
     voter(task, command, ballot, policy)?;
     Ok(vec![Event::Escalated { reason: ballot.reason.clone() }])
@@ -62,9 +66,8 @@ struct Voter {
     self_approval: bool,
 }
 
-/// Checks everything that holds for every decision: role, state `admin`, own task, exact command.
+/// Checks what holds for every decision that is possible here: state `admin`, own task, exact command.
 fn voter(task: &Task, command: &Command, ballot: &Ballot, policy: &Policy) -> Result<Voter, Refusal> {
-    require_role(command, Role::Approver)?;
     if task.state == State::Admin && !command.by.has(Role::Admin) {
         return Err(Refusal::AdminRequired { why: "it was escalated" });
     }

@@ -1,0 +1,122 @@
+//! Long polls: until a task is decided or finished, until a run has written more.
+
+use std::time::Duration;
+
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpResponse, get};
+use hermes_core::task::State as TaskState;
+use hermes_core::wire::task::{Failure, TaskAnswer};
+use serde::Deserialize;
+
+use super::caller::Caller;
+use super::error::ApiError;
+use super::state::State;
+use super::tasks::{answer_of, last_run, load, number, task_id};
+
+const LONGEST_WAIT: u64 = 300;
+
+/// While somebody waits, the task is read again at least this often, whatever wakes him.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long to wait, and for what.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WaitQuery {
+    /// `decided` (no longer waiting for a decision) or `finished` (final); `decided` if absent.
+    until: Option<String>,
+    /// Seconds, 0 to 300; 60 if absent.
+    timeout: Option<String>,
+}
+
+/// Wait until a task is decided or finished.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = String, Path), WaitQuery),
+    responses((status = 200, body = TaskAnswer), (status = 404, body = Failure))
+)]
+#[get("/api/tasks/{id}/wait")]
+pub(super) async fn wait(
+    state: Data<State>,
+    caller: Caller,
+    id: Path<String>,
+    Query(query): Query<WaitQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let id = task_id(&id)?;
+    let is_over: fn(TaskState) -> bool = match query.until.as_deref() {
+        None | Some("" | "decided") => |state| !matches!(state, TaskState::Pending | TaskState::Admin),
+        Some("finished") => TaskState::is_final,
+        Some(_) => return Err(ApiError::field("until", "decided or finished")),
+    };
+    let seconds = number("timeout", query.timeout.as_deref(), 0, LONGEST_WAIT)?.unwrap_or(60);
+    let _permit = state.poll_permit()?;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
+    let mut waiting = state.engine.feed.wait_for(&id);
+    loop {
+        let task = load(&state, &caller, &id).await?;
+        let is_late = tokio::time::Instant::now() >= deadline || state.engine.health.is_stopping();
+        if is_over(task.state) || is_late {
+            let timed_out = Some(!is_over(task.state));
+            return Ok(HttpResponse::Ok().json(TaskAnswer { timed_out, ..answer_of(&task) }));
+        }
+        tokio::select! {
+            () = waiting.changed() => {}
+            () = tokio::time::sleep_until(deadline.min(tokio::time::Instant::now() + LOOK_AGAIN)) => {}
+            () = state.stopped() => {}
+        }
+    }
+}
+
+/// How far to look into a run's output.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OutputQuery {
+    /// Only chunks with a higher number.
+    after: Option<String>,
+    /// Seconds to wait for more, 0 to 30.
+    wait: Option<String>,
+}
+
+/// What a run writes, while it writes.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = String, Path), OutputQuery),
+    responses((status = 200, description = "`{ok, chunks: [{seq, stream, data}], next, done}`"), (status = 404, body = Failure))
+)]
+#[get("/api/tasks/{id}/output")]
+pub(super) async fn read_output(
+    state: Data<State>,
+    caller: Caller,
+    id: Path<String>,
+    Query(query): Query<OutputQuery>,
+) -> Result<HttpResponse, ApiError> {
+    const PAGE: u32 = 64;
+    let id = task_id(&id)?;
+    let after = number("after", query.after.as_deref(), 0, u64::MAX)?.unwrap_or(0);
+    let seconds = number("wait", query.wait.as_deref(), 0, 30)?.unwrap_or(0);
+    let _permit = state.poll_permit()?;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
+    let mut waiting = state.engine.feed.wait_for(&id);
+    loop {
+        let task = load(&state, &caller, &id).await?;
+        let chunks = state.engine.store.output(&id, last_run(&task), after, PAGE).await?;
+        let done = task.state.is_final() && chunks.len() < PAGE as usize;
+        let is_late = tokio::time::Instant::now() >= deadline || state.engine.health.is_stopping();
+        if !chunks.is_empty() || done || is_late {
+            let next = chunks.last().map_or(after, |chunk| chunk.seq);
+            let chunks: Vec<_> = chunks
+                .into_iter()
+                .map(|chunk| serde_json::json!({"seq": chunk.seq, "stream": chunk.stream, "data": chunk.data}))
+                .collect();
+            return Ok(
+                HttpResponse::Ok().json(serde_json::json!({"ok": true, "chunks": chunks, "next": next, "done": done}))
+            );
+        }
+        tokio::select! {
+            () = waiting.changed() => {}
+            () = tokio::time::sleep_until(deadline) => {}
+            () = state.stopped() => {}
+        }
+    }
+}
