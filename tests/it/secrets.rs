@@ -8,7 +8,7 @@ use crate::script::*;
 const SECRET: &str = "Planted7Secret";
 
 #[test]
-fn a_planted_secret_is_found_nowhere() {
+fn a_planted_secret_is_nowhere_to_be_read() {
     let server = Server::start();
     let people = server.people();
     let text = format!("deploy --password {SECRET} DB_TOKEN={SECRET} -H 'Authorization: Bearer {SECRET}'");
