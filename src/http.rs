@@ -10,6 +10,7 @@ mod events;
 mod health;
 mod limit;
 mod openapi;
+mod output;
 mod state;
 mod tasks;
 mod wait;
@@ -74,7 +75,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(tasks::create)
         .service(tasks::list)
         .service(wait::wait)
-        .service(wait::read_output)
+        .service(output::read_output)
         .service(tasks::show)
         .service(decisions::decide)
         .service(decisions::resubmit)

@@ -209,7 +209,8 @@ pub(super) async fn reload(state: Data<State>, caller: Caller) -> Result<HttpRes
     state.keys.reload(&*state.engine.store).await?;
     let taken = state.governance.reload(&state.engine, &caller.principal.actor).await;
     taken.map_err(|error| match error {
-        governance::Error::Policy { .. } => ApiError::field("policy", error),
+        // Where the file is, is nothing for an answer.
+        governance::Error::Policy { why, .. } => ApiError::field("policy", why),
         governance::Error::Store(error) => error.into(),
     })?;
     renew_limits(&state);

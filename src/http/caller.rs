@@ -118,7 +118,7 @@ fn refuse(state: &State, address: Option<IpAddr>, what: String) -> ApiError {
     if let Some(Err(limited)) = address.map(|address| state.limiter.load().wrong_key(address)) {
         return limited;
     }
-    ApiError::new(Code::Unauthorized, "this needs a valid key: Authorization: Bearer <key>")
+    ApiError::new(Code::Unauthorized, "this needs a valid key, sent as the bearer token of the Authorization header")
 }
 
 /// Refuses what a foreign web page sends. A page of this server names the host that it was loaded from.

@@ -12,8 +12,9 @@ use hermes_core::wire::work::Stream;
 use super::body::Body;
 use super::caller::Caller;
 use super::error::ApiError;
+use super::output::last_run;
 use super::state::State;
-use super::tasks::{answer_of, carry, grade, last_run, load, task_id};
+use super::tasks::{answer_of, carry, grade, load, task_id};
 
 /// So much of a run's output is looked at to judge it.
 const MOST_JUDGED: usize = 2 << 20;
@@ -61,7 +62,7 @@ pub(super) async fn resubmit(
     Body(body): Body<Resubmit>,
 ) -> Result<HttpResponse, ApiError> {
     let task = load(&state, &caller, &task_id(&id)?).await?;
-    let command = body.command.ok_or_else(|| ApiError::field("command", "command is required"))?;
+    let command = body.command.ok_or_else(|| ApiError::field("command", "this field is required"))?;
     hermes_core::task::check_command(&command)?;
     let risk = grade(&state, &caller, &command, &task.source_ip, None).await?;
     let action = Action::Resubmit { command, description: body.description, risk };
@@ -164,7 +165,7 @@ pub(super) async fn classify(
     caller: Caller,
     Body(body): Body<Classify>,
 ) -> Result<HttpResponse, ApiError> {
-    let command = body.command.ok_or_else(|| ApiError::field("command", "command is required"))?;
+    let command = body.command.ok_or_else(|| ApiError::field("command", "this field is required"))?;
     hermes_core::task::check_command(&command)?;
     let source_ip = body.source_ip.unwrap_or_default();
     let risk = grade(&state, &caller, &command, &source_ip, None).await?;

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{admin, audit, decisions, events, health, tasks, wait, work};
+use super::{admin, audit, decisions, events, health, output, tasks, wait, work};
 
 /// OpenAPI 3.1.
 #[derive(OpenApi)]
@@ -16,7 +16,7 @@ use super::{admin, audit, decisions, events, health, tasks, wait, work};
     ),
     paths(
         health::health, health::ready, health::metrics,
-        tasks::create, tasks::list, tasks::show, tasks::update, wait::wait, wait::read_output,
+        tasks::create, tasks::list, tasks::show, wait::wait, tasks::update, output::read_output,
         decisions::decide, decisions::resubmit, decisions::withdraw, decisions::dispatch, decisions::verify,
         decisions::classify,
         work::claim, work::start_run, work::heartbeat, work::add_output, work::finish,

@@ -7,9 +7,9 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use hermes_actors::risk::Classify as Grade;
 use hermes_actors::store::{self, Idempotency, NewTask};
 use hermes_actors::task::{Carry, Submit};
-use hermes_core::access::{Role, Via};
+use hermes_core::access::{ActorKind, Role, Via};
 use hermes_core::error::Code;
-use hermes_core::id::{Fence, TaskId, Version};
+use hermes_core::id::{TaskId, Version};
 use hermes_core::risk::Assessment;
 use hermes_core::task::{Action, Command, Report, State as TaskState, Submission, Task};
 use hermes_core::time::{Millis, Timestamp};
@@ -91,7 +91,7 @@ fn submission(body: CreateTask) -> Result<Submission, ApiError> {
         Some(text) => TaskId::parse(&text).map(Some).map_err(|error| ApiError::field(field, error)),
     };
     Ok(Submission {
-        command: body.command.ok_or_else(|| ApiError::field("command", "command is required"))?,
+        command: body.command.ok_or_else(|| ApiError::field("command", "this field is required"))?,
         description: body.description.unwrap_or_default(),
         source_ip: body.source_ip.unwrap_or_default(),
         operator_name: body.operator_name.unwrap_or_default(),
@@ -129,9 +129,14 @@ pub(super) async fn grade(
         peer: caller.peer,
         claimed: Some(source_ip.to_owned()).filter(|text| !text.is_empty()),
         declared_level: declared.and_then(|submission| submission.risk_level),
-        declared_labels: declared.map(|submission| submission.risk_labels.clone()).unwrap_or_default(),
+        declared_labels: declared.map(labels).unwrap_or_default(),
     };
     Ok(state.engine.risk.send(ask).await?)
+}
+
+/// Labels are words that everybody sees: they are masked before they are made words.
+fn labels(submission: &Submission) -> Vec<String> {
+    submission.risk_labels.iter().map(|label| hermes_core::redact::mask(label).into_owned()).collect()
 }
 
 async fn submit(
@@ -227,7 +232,11 @@ pub(super) async fn carry(
 ) -> Result<Arc<Task>, ApiError> {
     let _permit = state.write_permit()?;
     let now = state.engine.clock.now();
-    let command = Command { by: caller.principal.clone(), via: Via::Api, now, expected_version, action };
+    let via = match caller.principal.actor.kind {
+        ActorKind::Worker => Via::Work,
+        ActorKind::Key | ActorKind::Feishu | ActorKind::System => Via::Api,
+    };
+    let command = Command { by: caller.principal.clone(), via, now, expected_version, action };
     let answer = state.engine.tasks.send(id.clone(), Carry(command)).await;
     answer.map_err(|error| caller.denied(state, Some(id), error.into()))
 }
@@ -385,10 +394,4 @@ pub(super) async fn update(
     };
     let task = carry(&state, &caller, &id, body.expected_version, Action::Report(report)).await?;
     Ok(HttpResponse::Ok().json(answer_of(&task)))
-}
-
-/// The run that the task shows: that of the lease in force, else of the one that ended.
-pub(super) fn last_run(task: &Task) -> Fence {
-    let ended = task.ended_lease.as_ref().map(|ended| ended.lease.fence);
-    task.lease.as_ref().map(|lease| lease.fence).or(ended).unwrap_or(task.fence)
 }

@@ -24,7 +24,7 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
             return answer;
         }
         assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 
@@ -82,7 +82,9 @@ impl Home {
 
 /// How the server is started; the only place that knows.
 fn serve_command() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_hermes"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hermes"));
+    command.arg("serve");
+    command
 }
 
 /// A running server; it is killed when the test ends.

@@ -1,4 +1,12 @@
 //! The real program, driven over HTTP as its users drive it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may stop where they stand"
+)]
 
 mod harness;
 mod limits;
@@ -6,10 +14,16 @@ mod list;
 mod routes;
 mod script;
 
+mod admin;
 mod attacks;
+mod audit;
 mod auth;
 mod create;
 mod decide;
+mod docs;
+mod errors;
 mod events;
+mod faults;
+mod secrets;
 mod wait;
 mod work;

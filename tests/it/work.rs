@@ -215,7 +215,8 @@ fn many_who_ask_at_once_get_each_command_once() {
     let answers: Vec<_> = waiting.into_iter().map(|thread| thread.join().unwrap()).collect();
     let given = answers.iter().filter(|answer| answer.status == 200);
     let mut got: Vec<_> = given.map(|answer| answer["grants"][0]["task_id"].as_str().unwrap().to_owned()).collect();
-    (ids.sort(), got.sort());
+    ids.sort();
+    got.sort();
     assert_eq!(got, ids);
     assert_eq!(answers.iter().filter(|answer| answer.status == 204).count(), 3);
 }

@@ -1,11 +1,11 @@
 //! The one table of error codes: what a code is called and which HTTP status goes with it.
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
+    ($(#[doc = $doc:literal] $name:ident = $text:literal, $status:literal;)*) => {
         /// A stable name for what went wrong; `as_str` is the `code` field of an answer.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $doc] $name,)*
         }
 
         impl Code {
@@ -20,6 +20,11 @@ macro_rules! codes {
             /// The HTTP status that goes with it.
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
+            }
+
+            /// What it means, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $doc.trim_ascii(),)* }
             }
         }
     };

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Event, Recorded, State, Task};
 use crate::audit::{Entry, Subject};
+use crate::redact;
 
 /// The audit entry of one event; `before` is the state it was in, `after` the task with the event applied.
 pub fn audit_entry(before: Option<State>, after: &Task, recorded: &Recorded) -> Entry {
@@ -42,10 +43,10 @@ fn operator_open_id(recorded: &Recorded) -> String {
 
 /// The event's own fields, without what the line has elsewhere, without output, and without the lease's secret.
 fn data(after: &Task, event: &Event) -> Map<String, Value> {
-    let mut data = match serde_json::to_value(event) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) | Err(_) => Map::new(),
-    };
+    let mut value = serde_json::to_value(event).unwrap_or_default();
+    // What an executor reports is any JSON: there a secret may be known by the name of its field alone.
+    redact::mask_json(&mut value);
+    let Value::Object(mut data) = value else { return Map::new() };
     for elsewhere in ["kind", "task_id", "submission", "command", "description", "revision", "command_sha256"] {
         data.remove(elsewhere);
     }

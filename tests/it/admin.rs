@@ -1,0 +1,96 @@
+//! Policy, allow-list and clean-up at run time.
+
+use serde_json::json;
+
+use crate::harness::{Home, Server};
+use crate::script::*;
+
+#[test]
+fn a_policy_is_taken_as_a_whole_or_not_at_all() {
+    let server = Server::start();
+    let people = server.people();
+    let put = |body| people.admin.put("/api/admin/policy", body);
+    let before = people.admin.get("/api/admin/policy").expect(200);
+    for (body, field) in [
+        (json!({"toml": "allow_self_approval = true\nnonsense = 1"}), "toml"),
+        (json!({"toml": "allow_self_approval = true\n[levels.low]\napprovals = 0"}), "toml"),
+        (json!({"toml": "allow_self_approval = \"yes\""}), "toml"),
+        (json!({"toml": "= ="}), "toml"),
+        (json!({"policy": {"allow_self_approval": true, "limits": {"burst": 0}}}), "policy"),
+        (json!({"policy": {"people": {"a": {"keys": ["k"]}, "b": {"keys": ["k"]}}}}), "policy"),
+        (json!({"policy": {"trusted_networks": ["10.0.0."]}}), "policy"),
+        (json!({"policy": 7}), "policy"),
+        (json!({}), "policy"),
+        (json!({"toml": "", "policy": {}}), "policy"),
+    ] {
+        assert_eq!(put(body.clone()).refused(422, "invalid_field")["field"], json!(field), "{body}");
+        assert_eq!(people.auditor.get("/api/admin/policy").expect(200), before, "{body}");
+    }
+    let both = server.key("both", &["submitter", "approver"]);
+    let id = submit(&both, "uptime");
+    decide(&both, &id, "approve").refused(403, "self_approval");
+    put(json!({"policy": {"allow_self_approval": true}})).expect(200);
+    approve(&both, &id);
+}
+
+#[test]
+fn what_was_put_in_stays_over_a_restart_until_the_file_changes() {
+    let home = Home::new();
+    home.write("policy.toml", "start_within = \"1h\"");
+    let server = Server::on(home, &[("APPROVAL_WHITELIST", "ou_env")]);
+    let root = server.root();
+    assert_eq!(root.get("/api/admin/whitelist").expect(200)["open_ids"], json!(["ou_env"]));
+    root.put("/api/admin/whitelist", json!({"open_ids": ["ou_b", "ou_a", "ou_a"]})).expect(200);
+    for bad in [json!({"open_ids": [""]}), json!({"open_ids": ["a b"]}), json!({"open_ids": "ou_a"}), json!({})] {
+        root.put("/api/admin/whitelist", bad).refused(422, "invalid_field");
+    }
+    root.put("/api/admin/policy", json!({"toml": "start_within = \"2h\""})).expect(200);
+    let within = |server: &Server| server.root().get("/api/admin/policy").expect(200)["policy"]["start_within"].clone();
+
+    let server = Server::on(server.kill(), &[("APPROVAL_WHITELIST", "ou_env")]);
+    assert_eq!(server.root().get("/api/admin/whitelist").expect(200)["open_ids"], json!(["ou_a", "ou_b"]));
+    assert_eq!(within(&server), json!("2h"));
+
+    let home = server.kill();
+    home.write("policy.toml", "start_within = \"3h\"");
+    let server = Server::on(home, &[("APPROVAL_WHITELIST", "ou_other")]);
+    assert_eq!(server.root().get("/api/admin/whitelist").expect(200)["open_ids"], json!(["ou_other"]));
+    assert_eq!(within(&server), json!("3h"), "whoever spoke last is heard");
+}
+
+#[test]
+fn a_changed_policy_file_is_taken_in_on_request() {
+    let server = Server::with_policy("start_within = \"1h\"");
+    let root = server.root();
+    let within = || root.get("/api/admin/policy").expect(200)["policy"]["start_within"].clone();
+    server.home.write("policy.toml", "start_within = \"2h\"");
+    assert_eq!(within(), json!("1h"));
+    root.post("/api/admin/reload", json!({})).expect(200);
+    assert_eq!(within(), json!("2h"));
+    server.home.write("policy.toml", "start_within = \"3h\"\nnonsense = 1");
+    let refused = root.post("/api/admin/reload", json!({})).refused(422, "invalid_field");
+    assert!(refused["error"].as_str().unwrap().contains("nonsense"), "{refused}");
+    assert!(!refused.to_string().contains(server.home.path().to_str().unwrap()), "{refused}");
+    assert_eq!(within(), json!("2h"));
+}
+
+#[test]
+fn cleaning_up_removes_what_ended_and_keeps_the_trail() {
+    let server = Server::start();
+    let people = server.people();
+    let waiting = submit(&people.submitter, "uptime");
+    let ended = json!({"command": "uptime", "task_id": "ended"});
+    people.submitter.post("/api/tasks", ended.clone()).expect(201);
+    decide(&people.approver, "ended", "reject").expect(200);
+    assert_eq!(people.admin.post("/api/admin/cleanup?days=1", json!({})).expect(200)["deleted"], json!(0));
+    assert_eq!(people.admin.post("/api/admin/cleanup?days=0", json!({})).expect(200)["deleted"], json!(1));
+    assert_eq!(
+        people.admin.post("/api/admin/cleanup?days=-1", json!({})).refused(422, "invalid_field")["field"],
+        json!("days")
+    );
+    people.auditor.get("/api/tasks/ended").refused(404, "not_found");
+    show(&people.auditor, &waiting);
+    assert_eq!(people.auditor.get("/api/tasks").expect(200)["total"], json!(1));
+    assert_eq!(people.auditor.get("/api/audit/export?task_id=ended").text().lines().count(), 3);
+    people.submitter.post("/api/tasks", ended).refused(409, "task_exists");
+}
