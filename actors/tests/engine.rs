@@ -10,6 +10,8 @@ mod crowds;
 mod deadlines;
 #[path = "engine/leases.rs"]
 mod leases;
+#[path = "engine/successors.rs"]
+mod successors;
 #[path = "engine/trouble.rs"]
 mod trouble;
 
