@@ -154,8 +154,9 @@ fn nothing_is_rebuilt_beside_a_supervisor() {
     let (status, _, err) = run(home.path(), &["audit", "rebuild"]);
     assert_eq!(status, 1);
     assert!(err.contains("a supervisor runs on"), "{err}");
-    // Keys are then asked of the supervisor that the settings name.
-    let (status, _, err) = told(&hermes(home.path(), &["key", "list"]).env("SUPERVISOR_PORT", "1").output().unwrap());
+    // Keys are then asked of the supervisor, where it says that it is.
+    std::fs::write(home.path().join("data/server.url"), "http://127.0.0.1:1\n").unwrap();
+    let (status, _, err) = run(home.path(), &["key", "list"]);
     assert_eq!(status, 1);
     assert!(err.contains("no supervisor at http://127.0.0.1:1"), "{err}");
 }

@@ -11,7 +11,6 @@ mod support;
 #[path = "../core/tests/model/words.rs"]
 mod words;
 
-
 use hermes_actors::error::Error;
 use hermes_actors::runtime::Engine;
 use hermes_actors::store::NewTask;

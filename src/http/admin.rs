@@ -46,7 +46,7 @@ pub(super) async fn create_key(
     Body(body): Body<NewKey>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Admin])?;
-    let _permit = state.write_permit()?;
+    let _permit = state.audited_write_permit()?;
     let now = state.engine.clock.now();
     let expires_at = body.expires_in.map(|seconds| now.plus(Millis::from_secs(seconds)));
     let made = keys::make(&body.name, &body.roles, now, expires_at, &caller.principal.actor)?;
@@ -79,7 +79,7 @@ pub(super) async fn list_keys(state: Data<State>, caller: Caller) -> Result<Http
     Ok(HttpResponse::Ok().json(json!({"ok": true, "keys": keys})))
 }
 
-/// Revoke a key, at once.
+/// Revoke a key, at once; also while the audit trail cannot be written, since it only takes rights away.
 #[utoipa::path(
     tag = "administration",
     params(("name" = String, Path)),
@@ -127,7 +127,7 @@ pub(super) async fn replace_allow_list(
     Body(body): Body<AllowList>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Admin])?;
-    let _permit = state.write_permit()?;
+    let _permit = state.audited_write_permit()?;
     if let Some(bad) =
         body.open_ids.iter().find(|id| id.is_empty() || id.len() > 128 || id.contains(char::is_whitespace))
     {
@@ -179,7 +179,7 @@ pub(super) async fn replace_policy(
         (None, Some(value)) => read_policy(value)?,
         (None, None) | (Some(_), Some(_)) => return Err(ApiError::field("policy", "give either toml or policy")),
     };
-    let _permit = state.write_permit()?;
+    let _permit = state.audited_write_permit()?;
     state.governance.replace_policy(&state.engine, policy, &caller.principal.actor).await?;
     renew_limits(&state);
     Ok(policy_answer(&state))
@@ -205,7 +205,7 @@ fn renew_limits(state: &State) {
 #[post("/api/admin/reload")]
 pub(super) async fn reload(state: Data<State>, caller: Caller) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Admin])?;
-    let _permit = state.write_permit()?;
+    let _permit = state.audited_write_permit()?;
     state.keys.reload(&*state.engine.store).await?;
     let taken = state.governance.reload(&state.engine, &caller.principal.actor).await;
     taken.map_err(|error| match error {
@@ -240,7 +240,7 @@ pub(super) async fn cleanup(
 ) -> Result<HttpResponse, ApiError> {
     const AT_ONCE: u32 = 500;
     caller.require(&state, &[Role::Admin])?;
-    let _permit = state.write_permit()?;
+    let _permit = state.audited_write_permit()?;
     let days: Option<u64> = number("days", query.days.as_deref(), 0, 36_500)?;
     let age = days.map_or(state.governance.retention(), |days| Millis::from_secs(days * 86_400));
     let now = state.engine.clock.now();

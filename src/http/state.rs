@@ -56,6 +56,14 @@ impl State {
         self.writes.clone().try_acquire_owned().map_err(|_| ApiError::overloaded())
     }
 
+    /// Room for a change of what is in force, which nobody may make while the audit trail cannot be written.
+    pub(super) fn audited_write_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        if self.engine.health.audit_is_writable() {
+            return self.write_permit();
+        }
+        Err(hermes_actors::Error::AuditUnavailable.into())
+    }
+
     /// Room for somebody who waits; none is 503 at once.
     pub(super) fn poll_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         if self.engine.health.is_stopping() {
