@@ -1,7 +1,7 @@
 //! A load generator: connections that stay open, one request after another on each.
 
 use std::fmt;
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -93,25 +93,30 @@ impl Load {
             }
             let request = make(n);
             let start = Instant::now();
-            let mut open = stream.take().unwrap_or_else(|| self.open());
-            // A server may close after each answer, as the reference does.
-            if exchange(&mut open, &request) {
-                stream = Some(open);
+            loop {
+                // A server may close after each answer, and reset what it has no room for, as the reference does.
+                let Ok(mut open) = stream.take().map_or_else(|| self.open(), Ok) else { continue };
+                match exchange(&mut open, &request) {
+                    Ok(true) => stream = Some(open),
+                    Ok(false) => {}
+                    Err(_) => continue,
+                }
+                break;
             }
             times.push(start.elapsed());
         }
     }
 
-    fn open(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("a connection");
-        stream.set_nodelay(true).expect("no delay");
-        stream
+    fn open(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(self.address)?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
     }
 }
 
 /// Sends a request and reads the answer; says whether the connection stays open.
-fn exchange(stream: &mut TcpStream, Request(text): &Request) -> bool {
-    stream.write_all(text.as_bytes()).expect("a request sent");
+fn exchange(stream: &mut TcpStream, Request(text): &Request) -> io::Result<bool> {
+    stream.write_all(text.as_bytes())?;
     let mut buffer = Vec::with_capacity(4096);
     let mut piece = [0_u8; 16 * 1024];
     loop {
@@ -122,16 +127,16 @@ fn exchange(stream: &mut TcpStream, Request(text): &Request) -> bool {
             let length =
                 head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok());
             match length {
-                Some(length) if buffer.len() >= head_end + length => return head.starts_with("http/1.1"),
+                Some(length) if buffer.len() >= head_end + length => return Ok(head.starts_with("http/1.1")),
                 Some(_) => {}
                 None => {
-                    stream.read_to_end(&mut buffer).expect("the rest");
-                    return false;
+                    stream.read_to_end(&mut buffer)?;
+                    return Ok(false);
                 }
             }
         }
-        match stream.read(&mut piece).expect("an answer") {
-            0 => panic!("the server closed before it answered"),
+        match stream.read(&mut piece)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             n => buffer.extend_from_slice(&piece[..n]),
         }
     }
