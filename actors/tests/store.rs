@@ -186,8 +186,9 @@ fn over_the_bound_of_waiting_writes_the_caller_hears_so_at_once() {
         let mut opened = SqliteStore::prepare(&house.folder.path().join("data")).unwrap();
         // On this very thread the writer cannot run while the writes are being handed in.
         let writer = opened.take_writer(Arc::default()).unwrap().start();
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::new(&opened, writer, Options { readers: 1, hot_tasks: 0 }).unwrap());
+        let point = opened.point_reader(Arc::default()).unwrap().start();
+        let options = Options { readers: 1, hot_tasks: 0 };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(&opened, writer, point, options).unwrap());
         let results = join_all((0..5000).map(|_| store.mark_exported(Seq(0)))).await;
         let refused = results.iter().filter(|result| **result == Err(Error::Overloaded)).count();
         assert_eq!(refused, 5000 - 4096, "I11");

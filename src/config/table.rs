@@ -202,7 +202,7 @@ settings! {
         /// Long polls and event streams that may be open at once.
         long_polls: usize = "512", "HERMES_LONG_POLLS" => Plain, number(1..=1_000_000);
         /// Tasks kept in memory.
-        live_tasks: usize = "4096", "HERMES_LIVE_TASKS" => Plain, number(1..=1_000_000);
+        live_tasks: usize = "1024", "HERMES_LIVE_TASKS" => Plain, number(1..=1_000_000);
         /// Connections that may be open at once.
         max_connections: usize = "10000", "HERMES_MAX_CONNECTIONS" => Plain, number(1..=1_000_000);
     }

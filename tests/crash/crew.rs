@@ -55,11 +55,6 @@ pub(crate) fn work(site: &Site, keys: &Keys, shared: &Arc<Shared>, random: &mut 
     });
 }
 
-/// Leaves the machine to the others between two looks of a bounded wait.
-async fn breathe(span: Duration) {
-    let _always_elapsed = tokio::time::timeout(span, std::future::pending::<()>()).await;
-}
-
 /// Waits until no task is left that has not ended.
 pub(crate) fn until_all_final(site: &Site) {
     wait_for(async {

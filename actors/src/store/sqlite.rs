@@ -5,6 +5,7 @@
 mod folder;
 mod hot;
 mod inspect;
+mod point;
 mod read;
 mod reserve;
 mod schema;
@@ -37,6 +38,7 @@ use super::{
 
 pub use self::folder::OpenError;
 pub use self::inspect::AuditReader;
+pub use self::point::PointReader;
 
 /// Writes that may wait; beyond that the caller hears so at once.
 const MOST_WAITING_WRITES: usize = 4096;
@@ -58,6 +60,7 @@ pub struct Options {
 pub struct SqliteStore {
     writer: Addr<StoreActor>,
     waiting: Arc<Semaphore>,
+    point: Addr<PointReader>,
     readers: Pool,
     position: watch::Receiver<Seq>,
     task_number: AtomicU64,
@@ -79,9 +82,15 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When the pool of readers cannot be made.
-    pub fn new(opened: &Opened, writer: Addr<StoreActor>, options: Options) -> Result<Self, OpenError> {
+    pub fn new(
+        opened: &Opened,
+        writer: Addr<StoreActor>,
+        point: Addr<PointReader>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
         Ok(Self {
             writer,
+            point,
             waiting: Arc::new(Semaphore::new(MOST_WAITING_WRITES)),
             readers: readers(&opened.path, options.readers)?,
             position: opened.position.subscribe(),
@@ -111,7 +120,20 @@ impl SqliteStore {
         answer.await.unwrap_or(Err(Error::Unavailable))
     }
 
-    /// Runs a closure on a read-only connection.
+    /// Looks one thing up.
+    async fn look_up<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.point.do_send(point::Read(Box::new(move |connection| {
+            // Whoever has gone does not need to know.
+            let _gone = reply.send(work(connection));
+        })));
+        answer.await.map_err(|_| Error::Unavailable)?.map_err(|error| unavailable(&error))
+    }
+
+    /// Runs a closure on a read-only connection of the pool.
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -170,7 +192,7 @@ impl Store for SqliteStore {
             return Ok(Some(task));
         }
         let id = id.clone();
-        let task = self.read(move |connection| read::task(connection, &id)).await?;
+        let task = self.look_up(move |connection| read::task(connection, &id)).await?;
         Ok(task.map(Arc::new))
     }
 
@@ -185,11 +207,11 @@ impl Store for SqliteStore {
 
     async fn idempotency(&self, scope: &str, key: &str, now: Timestamp) -> Result<Option<Known>, Error> {
         let (scope, key) = (scope.to_owned(), key.to_owned());
-        self.read(move |connection| read::idempotency(connection, &scope, &key, now)).await
+        self.look_up(move |connection| read::idempotency(connection, &scope, &key, now)).await
     }
 
     async fn ready_work(&self, filter: WorkFilter, limit: u32) -> Result<Vec<TaskId>, Error> {
-        self.read(move |connection| read::ready_work(connection, &filter, limit)).await
+        self.look_up(move |connection| read::ready_work(connection, &filter, limit)).await
     }
 
     async fn leased(&self) -> Result<Vec<(TaskId, Fence)>, Error> {
@@ -197,7 +219,7 @@ impl Store for SqliteStore {
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<TaskId>, Error> {
-        self.read(move |connection| read::due(connection, now, limit)).await
+        self.look_up(move |connection| read::due(connection, now, limit)).await
     }
 
     async fn append_output(&self, task: &TaskId, chunk: OutputChunk) -> Result<(), Error> {

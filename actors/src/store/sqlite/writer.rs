@@ -16,7 +16,8 @@ use hermes_core::id::{Digest, Seq};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
-use super::folder::Lock;
+use super::folder::{Lock, OpenError};
+use super::point::PointReader;
 use super::reserve::Reserve;
 use super::transaction::Ledger;
 use crate::death::DeathWatch;
@@ -37,6 +38,14 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// The reader of single things, to be started.
+    ///
+    /// # Errors
+    /// When the database cannot be opened once more.
+    pub fn point_reader(&self, health: Arc<Health>) -> Result<PointReader, OpenError> {
+        PointReader::open(&self.path, health)
+    }
+
     /// Takes the writer out; it can be started once.
     pub fn take_writer(&mut self, health: Arc<Health>) -> Option<StoreActor> {
         Some(StoreActor {
