@@ -123,7 +123,8 @@ impl Foundation {
         let writer = opened.take_writer(health.clone()).ok_or(OpenError::Database("opened twice".to_owned()))?;
         let writer = on_own_thread(writer);
         let point = on_own_thread(opened.point_reader(health.clone())?);
-        let store = SqliteStore::new(&opened, writer, point, Options { readers: setup.readers, hot_tasks: setup.live_tasks })?;
+        let store =
+            SqliteStore::new(&opened, writer, point, Options { readers: setup.readers, hot_tasks: setup.live_tasks })?;
         Ok(Self { store: Arc::new(store), health, setup, clock })
     }
 
