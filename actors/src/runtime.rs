@@ -15,7 +15,7 @@ use hermes_core::audit::Entry;
 use hermes_core::id::Seq;
 use hermes_core::risk::Networks;
 use hermes_core::time::Millis;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::audit::{self, AuditActor, AuditFile, DenialActor};
@@ -209,23 +209,8 @@ impl Engine {
 }
 
 /// An audit entry about the engine itself.
-pub fn engine_entry(at: hermes_core::time::Timestamp, kind: &str, data: Value) -> Entry {
-    Entry {
-        at,
-        kind: kind.to_owned(),
-        task_id: None,
-        revision: None,
-        actor: Who::system("engine"),
-        via: Via::Engine,
-        from: None,
-        to: None,
-        cmd_sha: None,
-        subject: None,
-        data: match data {
-            Value::Object(data) => data,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
-        },
-    }
+fn engine_entry(at: hermes_core::time::Timestamp, kind: &str, data: Value) -> Entry {
+    Entry::new(at, kind, Who::system("engine"), Via::Engine, data)
 }
 
 fn on_own_thread<A: Actor<Context = Context<A>> + Send>(actor: A) -> Addr<A> {

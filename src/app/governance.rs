@@ -107,7 +107,7 @@ impl Governance {
         let setting = Setting { value: policy.to_toml(), origin };
         let before = engine.in_force.terms().policy.digest();
         let data = json!({"before": before, "after": policy.digest(), "policy": policy});
-        let entry = entry(engine.clock.now(), "policy.replaced", by, &data);
+        let entry = entry(engine.clock.now(), "policy.replaced", by, data);
         engine.store.apply(change(POLICY, setting, entry)).await?;
         self.put_in_force(engine, policy);
         Ok(())
@@ -119,7 +119,7 @@ impl Governance {
         let policy = self.parse(&text)?;
         self.networks(&policy)?;
         let data = json!({"before": engine.in_force.terms().policy.digest(), "after": policy.digest()});
-        let entry = entry(engine.clock.now(), "policy.reloaded", by, &data);
+        let entry = entry(engine.clock.now(), "policy.reloaded", by, data);
         engine.store.apply(change(POLICY, Setting { value: text, origin }, entry)).await?;
         self.put_in_force(engine, policy);
         Ok(())
@@ -134,7 +134,7 @@ impl Governance {
     ) -> Result<(), store::Error> {
         let setting = Setting { value: json!(open_ids).to_string(), origin: self.allow_list_origin() };
         let data = json!({"before": *engine.in_force.allow_list(), "after": open_ids});
-        let entry = entry(engine.clock.now(), "whitelist.replaced", by, &data);
+        let entry = entry(engine.clock.now(), "whitelist.replaced", by, data);
         engine.store.apply(change(ALLOW_LIST, setting, entry)).await?;
         engine.in_force.replace_allow_list(open_ids);
         Ok(())
@@ -185,18 +185,6 @@ fn change(name: &str, setting: Setting, entry: Entry) -> Change {
 }
 
 /// An audit entry about the administration.
-pub fn entry(at: Timestamp, kind: &str, by: &Actor, data: &Value) -> Entry {
-    Entry {
-        at,
-        kind: kind.to_owned(),
-        task_id: None,
-        revision: None,
-        actor: by.clone(),
-        via: Via::Api,
-        from: None,
-        to: None,
-        cmd_sha: None,
-        subject: None,
-        data: data.as_object().cloned().unwrap_or_default(),
-    }
+pub fn entry(at: Timestamp, kind: &str, by: &Actor, data: Value) -> Entry {
+    Entry::new(at, kind, by.clone(), Via::Api, data)
 }

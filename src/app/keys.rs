@@ -82,13 +82,13 @@ pub fn make(
     let text = key::text(clock::random()?, clock::random()?);
     let record = Record::new(name, roles, &text, now, expires_at)?;
     let data = json!({"name": name, "prefix": record.prefix, "roles": record.role_names()});
-    let entry = governance::entry(now, "key.created", by, &data);
+    let entry = governance::entry(now, "key.created", by, data);
     let change = Change { add_key: Some(record.clone()), revoke_key: None, setting: None, entry };
     Ok(Made { text, record, change })
 }
 
 /// Revokes a key.
 pub fn revoke(name: &str, now: Timestamp, by: &Actor) -> Change {
-    let entry = governance::entry(now, "key.revoked", by, &json!({"name": name}));
+    let entry = governance::entry(now, "key.revoked", by, json!({"name": name}));
     Change { add_key: None, revoke_key: Some((name.to_owned(), now)), setting: None, entry }
 }

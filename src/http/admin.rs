@@ -253,7 +253,7 @@ pub(super) async fn cleanup(
             break;
         }
     }
-    let entry = governance::entry(now, "admin.cleanup", &caller.principal.actor, &json!({"deleted": deleted}));
+    let entry = governance::entry(now, "admin.cleanup", &caller.principal.actor, json!({"deleted": deleted}));
     state.engine.store.apply(hermes_actors::store::Change::record(entry)).await?;
     Ok(HttpResponse::Ok().json(json!({"ok": true, "deleted": deleted})))
 }

@@ -59,19 +59,8 @@ impl DenialActor {
 
     fn write(&self, denial: &Denial, count: u64) -> impl Future<Output = ()> + use<> {
         let data = json!({"code": denial.code.as_str(), "what": denial.what, "count": count});
-        let entry = Entry {
-            at: self.clock.now(),
-            kind: "access.denied".to_owned(),
-            task_id: denial.task.clone(),
-            revision: None,
-            actor: Who::key(&denial.who),
-            via: Via::Api,
-            from: None,
-            to: None,
-            cmd_sha: None,
-            subject: None,
-            data: data.as_object().cloned().unwrap_or_default(),
-        };
+        let entry = Entry::new(self.clock.now(), "access.denied", Who::key(&denial.who), Via::Api, data);
+        let entry = Entry { task_id: denial.task.clone(), ..entry };
         let store = self.store.clone();
         async move {
             if let Err(error) = store.apply(Change::record(entry)).await {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hermes_actors::clock::{Clock as _, SystemClock, random};
-use hermes_actors::runtime::{Foundation, Setup, engine_entry};
+use hermes_actors::runtime::{Foundation, Setup};
 use hermes_actors::store::{Change, Store};
 use hermes_core::access::{Actor, Via};
 use hermes_core::audit::Entry;
@@ -79,5 +79,5 @@ fn entry(now: Timestamp, kind: &str, mut data: Value) -> Entry {
     if let (Some(user), Some(data)) = (user, data.as_object_mut()) {
         data.insert("os_user".to_owned(), json!(user.name));
     }
-    Entry { actor: Actor::system("cli"), via: Via::Cli, ..engine_entry(now, kind, data) }
+    Entry::new(now, kind, Actor::system("cli"), Via::Cli, data)
 }

@@ -80,6 +80,27 @@ pub struct Line {
 }
 
 impl Entry {
+    /// An entry that is about no task; `data` is an object.
+    pub fn new(at: Timestamp, kind: &str, actor: Actor, via: Via, data: Value) -> Self {
+        let data = match data {
+            Value::Object(data) => data,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+        };
+        Self {
+            at,
+            kind: kind.to_owned(),
+            task_id: None,
+            revision: None,
+            actor,
+            via,
+            from: None,
+            to: None,
+            cmd_sha: None,
+            subject: None,
+            data,
+        }
+    }
+
     /// The entry as the line of this number after the line with this hash. `data` and subject are masked first; if
     /// the line is then too long, its long parts give way to their digest, length and head.
     pub fn line(&self, seq: Seq, prev: &Digest, mask: Mask) -> Line {
