@@ -209,7 +209,7 @@ impl Engine {
 }
 
 /// An audit entry about the engine itself.
-fn engine_entry(at: hermes_core::time::Timestamp, kind: &str, data: Value) -> Entry {
+pub fn engine_entry(at: hermes_core::time::Timestamp, kind: &str, data: Value) -> Entry {
     Entry::new(at, kind, Who::system("engine"), Via::Engine, data)
 }
 
