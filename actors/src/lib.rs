@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 pub mod audit;
+pub mod card;
 pub mod clock;
 pub mod crash;
 pub mod death;
