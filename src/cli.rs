@@ -1,7 +1,7 @@
 //! The command line: one binary, `hermes`.
 //!
 //! Each command is a struct of its own that clap reads and that has a `run`. What a command prints goes to the writers
-//! of its [`Session`]; its exit status and its failure are made here and nowhere else.
+//! of its `Session`; its exit status and its failure are made here and nowhere else.
 
 mod audit;
 mod classify;

@@ -44,7 +44,7 @@ struct Create {
     /// Its name, the actor in the audit trail
     #[arg(long)]
     name: String,
-    /// What it may do: submitter, approver, admin, auditor, worker, or worker:<sub-agent role>; may be repeated
+    /// What it may do: submitter, approver, admin, auditor, worker, or worker:ROLE; may be repeated
     #[arg(long = "role", value_name = "ROLE", required = true)]
     roles: Vec<String>,
     /// It stops working after this time, such as 12h or 30d
