@@ -156,6 +156,7 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
         limiter: ArcSwap::from_pointee(Limiter::new(limits.as_ref())),
         writes: Arc::new(Semaphore::new(config.limits.write_permits)),
         polls: Arc::new(Semaphore::new(config.limits.long_polls)),
+        claims: Arc::new(Semaphore::new(config.limits.long_polls)),
         metrics: metrics()?,
         stopping: stopped,
         engine,

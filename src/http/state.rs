@@ -25,6 +25,7 @@ pub(crate) struct State {
     pub(crate) front: Front,
     pub(crate) writes: Arc<Semaphore>,
     pub(crate) polls: Arc<Semaphore>,
+    pub(crate) claims: Arc<Semaphore>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -70,6 +71,14 @@ impl State {
             return Err(ApiError::stopping());
         }
         self.polls.clone().try_acquire_owned().map_err(|_| ApiError::overloaded())
+    }
+
+    /// Room for a sub-agent that waits for work: its own, so that nobody else's waiting keeps it out.
+    pub(super) fn claim_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        if self.engine.health.is_stopping() {
+            return Err(ApiError::stopping());
+        }
+        self.claims.clone().try_acquire_owned().map_err(|_| ApiError::overloaded())
     }
 
     /// Returns when the server begins to stop.

@@ -46,7 +46,7 @@ pub(super) async fn claim(
         let why = format!("this key may not pull work for the sub-agent role {role}");
         return Err(caller.denied(&state, None, ApiError::new(Code::Forbidden, why)));
     }
-    let permit = state.poll_permit()?;
+    let permit = state.claim_permit()?;
     let (reply, grants) = oneshot::channel();
     let by = worker(&caller);
     let wait = Duration::from_secs(body.wait);

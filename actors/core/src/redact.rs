@@ -66,9 +66,21 @@ static MASKS: LazyLock<Masks> = LazyLock::new(|| {
 
 /// Replaces the secrets in a text; gives the text itself back when there are none. Masking twice changes nothing more.
 pub fn mask(text: &str) -> Cow<'_, str> {
+    mask_with(text, masked)
+}
+
+/// Replaces the secrets in a command that somebody decides on. Only a single plain word is ever hidden: whatever could
+/// hold an operator, a quote, a blank line's end or an expansion stays, since nobody approves what he cannot see.
+pub fn mask_command(command: &str) -> Cow<'_, str> {
+    mask_with(command, masked_in_command)
+}
+
+type Replace = fn(&Captures<'_>) -> String;
+
+fn mask_with(text: &str, replace: Replace) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
     for _ in 0..PASSES {
-        let next = pass(&masked);
+        let next = pass(&masked, replace);
         if next == masked {
             break;
         }
@@ -100,10 +112,10 @@ fn mask_member(name: &str, member: &mut Value) {
     }
 }
 
-fn pass(text: &str) -> Cow<'_, str> {
+fn pass(text: &str, replace: Replace) -> Cow<'_, str> {
     let rows = MASKS.any.matches(text);
     rows.into_iter().filter_map(|row| MASKS.rows.get(row)).fold(Cow::Borrowed(text), |text, row| {
-        match row.replace_all(&text, masked) {
+        match row.replace_all(&text, replace) {
             Cow::Borrowed(_) => text,
             Cow::Owned(replaced) => Cow::Owned(replaced),
         }
@@ -118,6 +130,22 @@ fn masked(found: &Captures<'_>) -> String {
     }
     let quote = ["\\\"", "\"", "'"].into_iter().find(|quote| secret.starts_with(quote)).unwrap_or_default();
     format!("{}{quote}{MASK}{quote}{}", group(1), group(3))
+}
+
+fn masked_in_command(found: &Captures<'_>) -> String {
+    let group = |at| found.get(at).map_or("", |group: regex::Match<'_>| group.as_str());
+    if !group(1).contains(['\n', '\r']) && is_plain(group(2)) {
+        return masked(found);
+    }
+    group(0).to_owned()
+}
+
+/// One word of a shell command that can hide nothing: in quotes of its own, or without any.
+fn is_plain(secret: &str) -> bool {
+    const TELLING: [char; 16] = [';', '&', '|', '<', '>', '(', ')', '{', '}', '$', '`', '\\', '"', '\'', '\n', '\r'];
+    let unquoted = ['"', '\''].into_iter().find_map(|quote| secret.strip_prefix(quote)?.strip_suffix(quote));
+    let inner = unquoted.unwrap_or(secret);
+    !inner.contains(TELLING) && (unquoted.is_some() || !inner.contains(char::is_whitespace))
 }
 
 /// Code that would be run, and a mere reference to a variable.

@@ -171,8 +171,13 @@ fn escape_uri(c: char) -> Vec<char> {
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), Error> {
-        let (hot, task) = (self.hot.clone(), commit.task.clone());
-        self.write_and(move |ledger| ledger.commit(&commit), move |()| hot.put(task)).await
+        let (before, after, task) = (self.hot.clone(), self.hot.clone(), commit.task.clone());
+        let work = move |ledger: &mut Ledger<'_>| {
+            // From here until the commit is over the database alone knows which state is the true one.
+            before.forget(std::slice::from_ref(&commit.task.id));
+            ledger.commit(&commit)
+        };
+        self.write_and(work, move |()| after.put(task)).await
     }
 
     async fn apply(&self, change: Change) -> Result<(), Error> {

@@ -141,3 +141,28 @@ proptest! {
         prop_assert!(once.len() <= text.len() * 5 + 8);
     }
 }
+
+#[test]
+fn nothing_that_could_run_is_hidden_in_a_command() {
+    for command in [
+        "date; echo \"password='\"; uniq /dev/null $DB; echo \"'\"",
+        "echo cookie: ; ./wipe-prod.sh --all",
+        "echo authorization: ;./wipe-prod.sh",
+        ": token=\\\" ; ./wipe.sh ; : \\\"",
+        "echo -----BEGIN PRIVATE KEY-----; rm -rf /x",
+        "echo -----BEGIN PRIVATE KEY-----\nreboot",
+        "echo password:\n./wipe.sh",
+        "x://a:;cmd${IFS}--all;@",
+        "TOKEN=\"rm -rf /x; date\"; eval \"$TOKEN\"",
+    ] {
+        assert_eq!(mask_command(command), command);
+    }
+    for (command, shown) in [
+        ("deploy --password hunter2 -v", "deploy --password *** -v"),
+        ("TOKEN=abc123def deploy", "TOKEN=*** deploy"),
+        ("login --password 'two words'", "login --password '***'"),
+        ("curl -u lee:hunter2 https://x", "curl -u lee:*** https://x"),
+    ] {
+        assert_eq!(mask_command(command), shown);
+    }
+}

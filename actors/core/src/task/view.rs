@@ -14,7 +14,7 @@ impl Task {
         let mask = |text: &str| redact::mask(text).into_owned();
         TaskView {
             task_id: self.id.to_string(),
-            command: mask(&self.command),
+            command: redact::mask_command(&self.command).into_owned(),
             description: mask(&self.description),
             source_ip: mask(&self.source_ip),
             peer_ip: self.peer_ip.clone(),

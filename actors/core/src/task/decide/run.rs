@@ -25,6 +25,9 @@ pub(super) fn lease(task: &Task, command: &Command, worker: &str, secret: [u8; 1
         return Err(Refusal::RoleRequired(Role::Worker));
     }
     require_fresh_approval(task, command)?;
+    if Digest::of(task.command.as_bytes()) != task.command_sha256 {
+        return Err(Refusal::StaleRevision { revision: task.revision });
+    }
     let fence = task.fence.next();
     let lease = Lease {
         id: LeaseId::new(&task.id, fence, secret),
@@ -124,7 +127,9 @@ fn end(task: &Task, lease: &Lease, report: &work::Finish, log: &str, digest: Dig
     let ran_without_leave = lease.started_at.is_none() && (report.exit_code.is_some() || report.signal.is_some());
     if lease.started_at.is_none() && !ran_without_leave {
         let note = report.not_run.clone().or_else(|| report.error.clone()).unwrap_or_default();
-        if task.attempts < MOST_ATTEMPTS && task.state == State::Approved {
+        // Another sub-agent would find the same: what was approved is not what the engine holds.
+        let is_hopeless = report.not_run.as_deref() == Some("digest_mismatch");
+        if task.attempts < MOST_ATTEMPTS && task.state == State::Approved && !is_hopeless {
             return Event::LeaseReleased { fence, why: ReleaseReason::Returned, note };
         }
     }

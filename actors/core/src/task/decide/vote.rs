@@ -1,11 +1,13 @@
 //! Decisions are votes: the state changes when enough people said the same.
 
+use std::collections::BTreeSet;
+
 use super::{Terms, dispatch, illegal, require_role, require_step};
 use crate::access::Role;
 use crate::policy::Policy;
 use crate::risk::Level;
 use crate::task::action::Ballot;
-use crate::task::{Command, Event, Outcome, Refusal, State, Task, VoteChoice};
+use crate::task::{Command, Event, Outcome, Refusal, State, Task, Vote, VoteChoice};
 
 pub(super) fn approve(task: &Task, command: &Command, ballot: &Ballot, terms: &Terms) -> Result<Vec<Event>, Refusal> {
     require_role(command, Role::Approver)?;
@@ -14,9 +16,9 @@ pub(super) fn approve(task: &Task, command: &Command, ballot: &Ballot, terms: &T
     if !command.by.has(Role::Admin) {
         require_approver_suffices(task)?;
     }
-    let vote = cast(task, &voter, VoteChoice::Approve, ballot)?;
+    let vote = cast(task, &voter, VoteChoice::Approve, ballot, &terms.policy)?;
     let needed = terms.policy.level(task.risk.level).approvals;
-    if count_with(task, &voter.person, VoteChoice::Approve) < needed {
+    if count_with(task, &voter.person, VoteChoice::Approve, &terms.policy) < needed {
         return Ok(vec![vote]);
     }
     let start_by = command.now.plus(terms.policy.start_within.0);
@@ -29,8 +31,8 @@ pub(super) fn reject(task: &Task, command: &Command, ballot: &Ballot, policy: &P
     require_step(task, State::Rejected, "reject")?;
     let voter = voter(task, command, ballot, policy)?;
     require_reason(ballot)?;
-    let vote = cast(task, &voter, VoteChoice::Reject, ballot)?;
-    if count_with(task, &voter.person, VoteChoice::Reject) < policy.level(task.risk.level).refusals {
+    let vote = cast(task, &voter, VoteChoice::Reject, ballot, policy)?;
+    if count_with(task, &voter.person, VoteChoice::Reject, policy) < policy.level(task.risk.level).refusals {
         return Ok(vec![vote]);
     }
     Ok(vec![vote, Event::Rejected { outcome: Outcome::RejectedByHuman, reason: ballot.reason.clone() }])
@@ -104,8 +106,8 @@ fn require_reason(ballot: &Ballot) -> Result<(), Refusal> {
 }
 
 /// One person has one vote; he may change his mind, not repeat himself.
-fn cast(task: &Task, voter: &Voter, choice: VoteChoice, ballot: &Ballot) -> Result<Event, Refusal> {
-    let repeats = |vote: &crate::task::Vote| vote.person == voter.person && vote.choice == choice;
+fn cast(task: &Task, voter: &Voter, choice: VoteChoice, ballot: &Ballot, policy: &Policy) -> Result<Event, Refusal> {
+    let repeats = |vote: &Vote| policy.person(&vote.by) == voter.person && vote.choice == choice;
     if task.votes.iter().any(repeats) {
         return Err(Refusal::AlreadyVoted { person: voter.person.clone() });
     }
@@ -122,8 +124,10 @@ fn cast(task: &Task, voter: &Voter, choice: VoteChoice, ballot: &Ballot) -> Resu
     })
 }
 
-/// The votes for a choice, that of this person included.
-fn count_with(task: &Task, person: &str, choice: VoteChoice) -> u32 {
-    let others = task.votes.iter().filter(|vote| vote.choice == choice && vote.person != person).count();
-    u32::try_from(others).unwrap_or(u32::MAX).saturating_add(1)
+/// How many people say so, this one included. Who is the same person is asked of the policy in force, so that somebody
+/// whose two names became known since he voted counts once.
+fn count_with(task: &Task, person: &str, choice: VoteChoice, policy: &Policy) -> u32 {
+    let same = task.votes.iter().filter(|vote| vote.choice == choice).map(|vote| policy.person(&vote.by));
+    let people: BTreeSet<String> = same.chain([person.to_owned()]).collect();
+    u32::try_from(people.len()).unwrap_or(u32::MAX)
 }
