@@ -39,6 +39,11 @@ impl Keys {
         self.0.load().is_empty()
     }
 
+    /// Whether the key of this name still works; the root key and the keyless local caller cannot be revoked.
+    pub(crate) fn is_alive(&self, name: &str, now: Timestamp) -> bool {
+        ["root", "local"].contains(&name) || self.0.load().values().any(|key| key.name == name && key.is_alive(now))
+    }
+
     /// Whom a key stands for, if it works now.
     pub(crate) fn find(&self, text: &str, now: Timestamp) -> Option<Principal> {
         let table = self.0.load();

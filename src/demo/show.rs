@@ -68,7 +68,7 @@ impl<'a> Show<'a> {
             Level::Low | Level::Medium => "an approver has to decide",
         };
         let seconds = task.deadlines.reject_at.map_or(0.0, |at| at - task.created_at);
-        self.note(&format!("{who}, within {}", Millis((seconds * 1000.0).round() as u64)))
+        self.note(&format!("{who}, within {}", Millis::from_secs(seconds.round().max(1.0) as u64)))
     }
 
     pub(super) fn said(&mut self, who: &str, what: &str) -> Result<(), Error> {
@@ -112,10 +112,10 @@ impl<'a> Show<'a> {
             let mark = self.paint(color, mark);
             let outcome = end.outcome.map_or("not ended", Outcome::as_str);
             let level = self.level(end.risk);
-            let command: String = visible::show_line(&end.command).chars().take(60).collect();
+            let command = shortened(&visible::show_line(&end.command));
             self.line(&format!("{mark} {:<10} {level} {outcome:<18} {command}", end.task_id))?;
         }
-        Ok(())
+        self.note("✓ ended as it should, be that run, rejected, withdrawn, failed or expired")
     }
 
     pub(super) fn audit(&mut self, report: &Report) -> Result<(), Error> {
@@ -143,6 +143,14 @@ impl<'a> Show<'a> {
             Color::Off => text.to_owned(),
         }
     }
+}
+
+fn shortened(command: &str) -> String {
+    const MOST: usize = 60;
+    if command.chars().count() <= MOST {
+        return command.to_owned();
+    }
+    command.chars().take(MOST - 1).chain(['…']).collect()
 }
 
 const fn color_of(state: State) -> &'static str {

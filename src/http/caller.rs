@@ -45,6 +45,14 @@ impl Caller {
         Err(self.denied(state, None, ApiError::new(Code::Forbidden, format!("this needs a key with the role {names}"))))
     }
 
+    /// Refuses whose key was revoked, or ran out, while he waited.
+    pub(super) fn is_still_known(&self, state: &State) -> Result<(), ApiError> {
+        if state.keys.is_alive(&self.principal.actor.id, state.engine.clock.now()) {
+            return Ok(());
+        }
+        Err(ApiError::new(Code::Unauthorized, "this key was revoked, or has run out"))
+    }
+
     /// Puts a refusal into the audit trail, and hands it on.
     pub(super) fn denied(&self, state: &State, task: Option<&TaskId>, error: ApiError) -> ApiError {
         if matches!(error.code.status(), 403 | 409) {

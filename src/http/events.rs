@@ -59,9 +59,12 @@ struct Follower {
 }
 
 impl Follower {
-    /// The next piece of the stream; none when the server stops or the database cannot be read.
+    /// The next piece of the stream; none when the key stops working, the server stops or the database cannot be read.
     async fn next(&mut self, state: &Arc<State>) -> Option<Bytes> {
         loop {
+            if !state.keys.is_alive(&self.principal.actor.id, state.engine.clock.now()) {
+                return None;
+            }
             if let Some(piece) = self.ready.pop_front() {
                 return Some(piece);
             }

@@ -214,6 +214,7 @@ pub(super) fn answer_of(task: &Task) -> TaskAnswer {
 
 /// Loads a task that the caller may see; what he may not see does not exist for him.
 pub(super) async fn load(state: &State, caller: &Caller, id: &TaskId) -> Result<Arc<Task>, ApiError> {
+    caller.is_still_known(state)?;
     let task = state.engine.store.task(id).await?;
     task.filter(|task| task.is_visible_to(&caller.principal)).ok_or_else(|| ApiError::not_found("task"))
 }

@@ -57,6 +57,8 @@ pub(super) async fn claim(
     };
     match grants {
         Some(grants) => {
+            // What is not handed out goes back on the list when its lease runs out.
+            caller.is_still_known(&state)?;
             let public_key = state.engine.signer.public_key();
             Ok(HttpResponse::Ok().json(Claimed { ok: true, grants, public_key }))
         }

@@ -58,3 +58,18 @@ fn a_submitter_follows_his_own_tasks_only() {
         assert_eq!((&line["kind"], &line["task_id"]), (&json!(kind), &json!(own)));
     }
 }
+
+#[test]
+fn a_revoked_key_follows_nothing_more() {
+    let server = Server::start();
+    let people = server.people();
+    let mut lines = people.auditor.follow("/api/events");
+    submit(&people.submitter, "before");
+    assert_eq!(lines.event().unwrap().1["kind"], json!("task.created"));
+    server.root().delete("/api/admin/keys/auditor").expect(200);
+    let unseen = submit(&people.submitter, "after");
+    // The revocation itself may still come; then the stream ends.
+    while let Some((_, event)) = lines.event() {
+        assert_ne!(event["task_id"], json!(unseen));
+    }
+}

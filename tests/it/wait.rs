@@ -83,7 +83,8 @@ fn more_who_wait_than_there_is_room_for_hear_so_at_once() {
         eventually("all four wait", || Some(people.submitter.get(&path)).filter(|answer| answer.status == 503));
     assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
     refused.refused(503, "overloaded");
-    people.worker.post("/api/work/claim", json!({"worker": "w", "wait": 1})).refused(503, "overloaded");
+    // Sub-agents have room of their own: nobody else's waiting keeps them from work.
+    people.worker.post("/api/work/claim", json!({"worker": "w", "wait": 0})).expect(204);
     people.submitter.get("/api/events").refused(503, "overloaded");
     show(&people.submitter, &id);
     approve(&people.approver, &id);

@@ -88,8 +88,12 @@ impl Record {
 
     /// Whether this text is the key, and it works now.
     pub fn opens(&self, text: &str, now: Timestamp) -> bool {
-        let alive = self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end);
-        same(&Digest::of(text.as_bytes()), &self.hash) && alive
+        same(&Digest::of(text.as_bytes()), &self.hash) && self.is_alive(now)
+    }
+
+    /// Whether it was not revoked and has not run out.
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 
     /// The identity that the key proves.

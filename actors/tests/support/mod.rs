@@ -218,8 +218,24 @@ pub async fn audit_lines(store: &Arc<dyn Store>) -> Vec<AuditLine> {
     store.audit_lines(Seq(0), u32::MAX).await.unwrap()
 }
 
+/// Waits until nothing has been committed for a moment: a lease that nobody took may still be on its way back.
+async fn until_at_rest(store: &Arc<dyn Store>) {
+    let mut seen = store.audit_position().await.unwrap();
+    loop {
+        let moment = std::time::Duration::from_millis(50);
+        let _always_elapsed = tokio::time::timeout(moment, std::future::pending::<()>()).await;
+        let now = store.audit_position().await.unwrap();
+        // The exported mark may move on; what counts is what was committed.
+        if (now.seq, now.leaf) == (seen.seq, seen.leaf) {
+            return;
+        }
+        seen = now;
+    }
+}
+
 /// What must hold of a store at rest: I3, the counters, the chain, and that each event has its line.
 pub async fn assert_whole(store: &Arc<dyn Store>) {
+    until_at_rest(store).await;
     let tasks = all_tasks(store).await;
     let counts = store.counts().await.unwrap();
     assert_eq!(counts.total, tasks.len() as u64);
