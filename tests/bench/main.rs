@@ -55,7 +55,7 @@ fn compare(ours: &Figures, theirs: &Figures) {
         ("read by id, 64 connections", &ours.read, &theirs.read),
         ("list of 20 (reference: at 5,000 tasks)", &ours.list, &theirs.list),
     ] {
-        println!("| {name} | {theirs} | {:.0} × |", ours.rate / theirs.rate);
+        println!("| {name} | {theirs} | {:.1} × |", ours.rate / theirs.rate);
     }
     println!("| memory idle | {:.1} MiB | {:.1} × |", theirs.idle_mib, theirs.idle_mib / ours.idle_mib);
     println!("| memory after | {:.1} MiB | {:.1} × |", theirs.full_mib, theirs.full_mib / ours.full_mib);
