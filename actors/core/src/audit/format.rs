@@ -66,7 +66,7 @@ fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
 
-/// Whether lines hold this character only as `\uXXXX`. The set belongs to version 1: widening it would condemn lines
+/// Whether lines hold this character only escaped, `\u` and four hex digits. The set belongs to version 1: widening it would condemn lines
 /// that were right when they were written.
 fn is_escaped(c: char) -> bool {
     c.is_control()
