@@ -65,6 +65,8 @@ codes! {
     AlreadyDispatched = "already_dispatched", 409;
     /// Nobody started the approved command in time.
     ApprovalExpired = "approval_expired", 409;
+    /// What was approved is not what the database holds: it was edited, and nothing is run.
+    DigestMismatch = "digest_mismatch", 409;
     /// The lease is not, or no longer, the one in force.
     LostLease = "lost_lease", 409;
     /// The same lease was finished with another result.
