@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use self::governance::Governance;
 use self::keys::Keys;
 use crate::config::{Config, Exposed, HasKeys, Host, Loaded, Switch};
-use crate::http::{self, Front, Limiter, Shape, State};
+use crate::http::{self, Front, Limiter, Room, Shape, Shares, State};
 
 /// How often limits forget callers that were quiet.
 const TIDYING: Duration = Duration::from_secs(60);
@@ -155,8 +155,9 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
         keys,
         limiter: ArcSwap::from_pointee(Limiter::new(limits.as_ref())),
         writes: Arc::new(Semaphore::new(config.limits.write_permits)),
-        polls: Arc::new(Semaphore::new(config.limits.long_polls)),
-        claims: Arc::new(Semaphore::new(config.limits.long_polls)),
+        polls: Room::new(config.limits.long_polls),
+        claims: Room::new(config.limits.long_polls),
+        in_flight: Arc::new(Shares::default()),
         metrics: metrics()?,
         stopping: stopped,
         engine,

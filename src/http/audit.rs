@@ -90,7 +90,7 @@ struct Export {
 #[get("/api/audit/export")]
 pub(super) async fn export(
     state: Data<State>,
-    caller: Caller,
+    mut caller: Caller,
     Query(query): Query<ExportQuery>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Auditor])?;
@@ -100,11 +100,11 @@ pub(super) async fn export(
         until: moment("until", query.until.as_deref())?,
         task: query.task_id.as_deref().filter(|text| !text.is_empty()).map(task_id).transpose()?,
     };
-    let permit = state.poll_permit()?;
+    let place = state.poll_permit(&mut caller)?;
     let state = state.into_inner();
-    let pages = stream::unfold((export, state, permit), |(mut export, state, permit)| async move {
+    let pages = stream::unfold((export, state, place), |(mut export, state, place)| async move {
         let page = export.page(&state).await?;
-        Some((page, (export, state, permit)))
+        Some((page, (export, state, place)))
     });
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(Box::pin(pages)))
 }
@@ -139,9 +139,9 @@ impl Export {
     responses((status = 200, description = "`{ok, intact, report}`"), (status = 403, body = Failure))
 )]
 #[get("/api/audit/verify")]
-pub(super) async fn verify(state: Data<State>, caller: Caller) -> Result<HttpResponse, ApiError> {
+pub(super) async fn verify(state: Data<State>, mut caller: Caller) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Auditor])?;
-    let _permit = state.poll_permit()?;
+    let _permit = state.poll_permit(&mut caller)?;
     let written = state.engine.flush_audit().await;
     let home = state.front.home.clone();
     let checked = actix_web::web::block(move || check(&home, written)).await;

@@ -14,6 +14,8 @@ use hermes_core::id::{Digest, TaskId};
 use hermes_core::key;
 
 use super::error::ApiError;
+use super::limit;
+use super::room::{Enough, Share};
 use super::state::State;
 
 /// A caller whose key was checked and who is within his limits.
@@ -21,6 +23,8 @@ pub(super) struct Caller {
     pub(super) principal: Principal,
     pub(super) peer: Option<IpAddr>,
     pub(super) what: String,
+    /// Counts him among the requests of his key, until he waits.
+    pub(super) in_flight: Option<Share>,
 }
 
 impl FromRequest for Caller {
@@ -79,8 +83,11 @@ fn identify(request: &HttpRequest, state: &State) -> Result<Caller, ApiError> {
     let Some(principal) = principal else {
         return Err(refuse(state, connection, what));
     };
-    state.limiter.load().request(&principal.actor.id)?;
-    Ok(Caller { principal, peer, what })
+    let limiter = state.limiter.load();
+    limiter.request(&principal.actor.id)?;
+    let in_flight = state.in_flight.take(&principal.actor.id, limiter.in_flight());
+    let in_flight = in_flight.map_err(|Enough(most)| limit::at_once(most, "in flight"))?;
+    Ok(Caller { principal, peer, what, in_flight: Some(in_flight) })
 }
 
 fn presented_key(request: &HttpRequest) -> Option<&str> {

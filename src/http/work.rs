@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::body::Body;
 use super::caller::Caller;
 use super::error::ApiError;
+use super::room::Place;
 use super::state::State;
 use super::tasks::{answer_of, carry};
 
@@ -37,7 +38,7 @@ const LOG_LIMIT: usize = 8 * 1024;
 #[post("/api/work/claim")]
 pub(super) async fn claim(
     state: Data<State>,
-    caller: Caller,
+    mut caller: Caller,
     Body(body): Body<Claim>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Worker])?;
@@ -46,7 +47,8 @@ pub(super) async fn claim(
         let why = format!("this key may not pull work for the sub-agent role {role}");
         return Err(caller.denied(&state, None, ApiError::new(Code::Forbidden, why)));
     }
-    let permit = state.claim_permit()?;
+    // Should the sub-agent leave, its key's share is free at once, the place as soon as the work list has noticed.
+    let Place { permit, share: _share } = state.claim_permit(&mut caller)?;
     let (reply, grants) = oneshot::channel();
     let by = worker(&caller);
     let wait = Duration::from_secs(body.wait);

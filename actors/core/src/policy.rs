@@ -93,13 +93,32 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// Requests that one key may make at once.
     pub burst: u32,
+    /// Requests of one key that may be under way at once; those that wait are not counted.
+    pub requests_in_flight: u32,
+    /// Long polls, event streams and exports of one key that may be open at once, and as many claims; a quarter of the
+    /// room (`HERMES_LONG_POLLS`) if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long_polls: Option<u32>,
     /// Tasks of one submitter that may wait for a decision.
     pub pending_per_submitter: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_second: 200, burst: 1000, pending_per_submitter: 50 }
+        Self {
+            requests_per_second: 200,
+            burst: 1000,
+            requests_in_flight: 256,
+            long_polls: None,
+            pending_per_submitter: 50,
+        }
+    }
+}
+
+impl Limits {
+    fn has_a_zero(&self) -> bool {
+        let Self { requests_per_second, burst, requests_in_flight, long_polls, pending_per_submitter } = *self;
+        [requests_per_second, burst, requests_in_flight, long_polls.unwrap_or(1), pending_per_submitter].contains(&0)
     }
 }
 
@@ -169,7 +188,7 @@ impl Policy {
         if self.start_within.0 < Millis::from_secs(1) {
             return Err(Invalid("start_within: at least 1s".to_owned()));
         }
-        if self.limits.requests_per_second == 0 || self.limits.burst == 0 || self.limits.pending_per_submitter == 0 {
+        if self.limits.has_a_zero() {
             return Err(Invalid("limits: each is at least 1".to_owned()));
         }
         if let Some(networks) = &self.trusted_networks {
@@ -263,6 +282,8 @@ mod tests {
             ("[levels.low]\nalert = \"7h\"", "levels.low.alert"),
             ("[levels.low]\nalert = \"soon\"", "soon"),
             ("start_within = \"0s\"", "start_within"),
+            ("[limits]\nlong_polls = 0", "limits"),
+            ("[limits]\nrequests_in_flight = 0", "limits"),
             ("trusted_networks = [\"10.0.0.\"]", "trusted_networks"),
             ("[people.a]\nkeys = [\"k\"]\n[people.b]\nkeys = [\"k\"]", "belongs to a already"),
             ("[people.a]\nroles = [\"king\"]", "king"),
