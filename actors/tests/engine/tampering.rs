@@ -105,34 +105,34 @@ async fn assert_void(engine: &Engine, task: &TaskId, outcome: Outcome) {
 
 #[test]
 fn whatever_was_edited_in_the_database_what_was_not_approved_is_not_handed_out() {
-    type Edit = fn(&Editor, &TaskId);
+    type Edit = for<'a> fn(&'a Editor, &TaskId) -> &'a Editor;
     let edits: [(&str, Edit); 10] = [
-        ("command", |editor, task| drop(editor.row(task, |body| body["command"] = json!(OTHER)))),
-        ("row", |editor, task| drop(editor.other_row(task))),
+        ("command", |editor, task| editor.row(task, |body| body["command"] = json!(OTHER))),
+        ("row", |editor, task| editor.other_row(task)),
         ("row-and-version", |editor, task| {
-            editor.other_row(task).row(task, |body| body["version"] = json!(body["version"].as_u64().unwrap() + 1));
+            editor.other_row(task).row(task, |body| body["version"] = json!(body["version"].as_u64().unwrap() + 1))
         }),
-        ("row-and-lower-version", |editor, task| {
-            editor.other_row(task).row(task, |body| body["version"] = json!(2));
-        }),
+        ("row-and-lower-version", |editor, task| editor.other_row(task).row(task, |body| body["version"] = json!(2))),
         ("version-of-the-body", |editor, task| {
             editor.other_row(task);
             let sql = "UPDATE task SET body = json_set(body, '$.version', 9) WHERE id = ?1";
             assert_eq!(editor.0.execute(sql, [task.as_str()]).unwrap(), 1);
+            editor
         }),
         ("row-and-event", |editor, task| {
             let edit = |event: &mut Value| event["submission"]["command"] = json!(OTHER);
             editor.other_row(task).event(task, "created", edit);
-            editor.row(task, |body| body["content"] = other_content());
+            editor.row(task, |body| body["content"] = other_content())
         }),
-        ("assignee", |editor, task| drop(editor.row(task, |body| body["dispatch"]["automatic"] = json!(false)))),
-        ("time", |editor, task| drop(editor.row(task, |body| body["deadlines"]["start_by"] = json!(i64::MAX)))),
+        ("assignee", |editor, task| editor.row(task, |body| body["dispatch"]["automatic"] = json!(false))),
+        ("time", |editor, task| editor.row(task, |body| body["deadlines"]["start_by"] = json!(i64::MAX))),
         ("trail", |editor, task| {
-            editor.line(task, "task.approved", |line| line.replace("\"task.approved\"", "\"task.approves\""));
+            editor.line(task, "task.approved", |line| line.replace("\"task.approved\"", "\"task.approves\""))
         }),
         ("events-gone", |editor, task| {
             let sql = "DELETE FROM event WHERE task_id = ?1 AND version > 1";
             assert!(editor.0.execute(sql, [task.as_str()]).unwrap() > 1);
+            editor
         }),
     ];
     for (name, edit) in edits {

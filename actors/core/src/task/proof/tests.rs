@@ -76,7 +76,8 @@ fn a_task_is_what_its_records_say() {
 #[test]
 fn an_edited_row_is_found() {
     let (task, records) = approval();
-    let edits: [(Mismatch, fn(&mut Task)); 6] = [
+    type Edit = fn(&mut Task);
+    let edits: [(Mismatch, Edit); 6] = [
         (Mismatch::Command, |task| task.command = "rm -rf /srv".to_owned()),
         (Mismatch::Command, |task| task.command_sha256 = Digest::of(b"rm -rf /srv")),
         (Mismatch::Row, |task| {
