@@ -18,7 +18,7 @@ use hermes_core::time::Millis;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::audit::{self, AuditActor, AuditFile, DenialActor};
+use crate::audit::{self, AuditActor, AuditFile, DenialActor, review_beside};
 use crate::clock::SharedClock;
 use crate::feed::Feed;
 use crate::health::Health;
@@ -243,6 +243,9 @@ async fn open_audit(
     }
     let started = json!({"version": env!("CARGO_PKG_VERSION")});
     store.apply(Change::record(engine_entry(now, "engine.started", started))).await?;
+    // Its end was compared; the rest may take its time.
+    review_beside(setup.home.clone(), file.last(), health.clone())
+        .map_err(|source| audit::OpenError::Io { path: path.display().to_string(), source })?;
     Ok(AuditActor::new(file, store, clock, health))
 }
 

@@ -1,17 +1,14 @@
 //! The audit trail: look, export, verify.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::sync::Arc;
 
 use actix_web::web::{Bytes, Data, Query};
 use actix_web::{HttpResponse, get};
 use futures_util::stream;
-use hermes_actors::audit::AuditActor;
+use hermes_actors::audit::review;
 use hermes_actors::store::AuditLine;
-use hermes_actors::store::sqlite::AuditReader;
 use hermes_core::access::Role;
-use hermes_core::audit::{Expect, Head, Report, Verdict};
+use hermes_core::audit::Verdict;
 use hermes_core::id::{Seq, TaskId};
 use hermes_core::time::Timestamp;
 use hermes_core::wire::task::Failure;
@@ -144,17 +141,8 @@ pub(super) async fn verify(state: Data<State>, mut caller: Caller) -> Result<Htt
     let _permit = state.poll_permit(&mut caller)?;
     let written = state.engine.flush_audit().await;
     let home = state.front.home.clone();
-    let checked = actix_web::web::block(move || check(&home, written)).await;
+    let checked = actix_web::web::block(move || review(&home, written)).await;
     let report = checked.map_err(|error| ApiError::internal(&error))?.map_err(|error| ApiError::internal(&error))?;
     let intact = matches!(report.verdict, Verdict::Intact);
     Ok(HttpResponse::Ok().json(json!({"ok": true, "intact": intact, "report": report})))
-}
-
-fn check(home: &std::path::Path, written: Seq) -> Result<Report, Box<dyn std::error::Error + Send + Sync>> {
-    let reader = AuditReader::open(home)?;
-    let leaf = reader.leaf(written)?;
-    let file = File::open(AuditActor::path(home))?;
-    let leaf_of = Box::new(|seq: Seq| reader.leaf(seq).map_err(std::io::Error::other));
-    let head = leaf.map_or(Head::Unknown, |leaf| Head::Reaches(written, leaf));
-    Ok(hermes_core::audit::verify(BufReader::new(file), Expect { leaf_of: Some(leaf_of), head, since: None })?)
 }
