@@ -25,5 +25,6 @@ mod errors;
 mod events;
 mod faults;
 mod secrets;
+mod tampering;
 mod wait;
 mod work;

@@ -235,3 +235,32 @@ fn what_has_ended_is_not_brought_back_by_an_edit() {
         assert_void(&engine, &task, Outcome::Undeliverable).await;
     });
 }
+
+#[test]
+fn a_database_whose_whole_chain_was_written_anew_does_not_fit_the_file() {
+    let house = House::new();
+    let task = id("a");
+    let true_sha = house.life(async |engine| {
+        let sha = json!(approved(&engine, &task).await.command_sha256).to_string();
+        engine.stop().await;
+        sha
+    });
+    let editor = Editor::of(&house);
+    editor.other_row(&task).row(&task, |body| body["content"] = other_content()).other_events(&task);
+    let lines: Vec<(u64, String)> = {
+        let mut all = editor.0.prepare("SELECT seq, line FROM audit ORDER BY seq").unwrap();
+        all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let mut prev = Digest([0; 32]);
+    for (seq, line) in lines {
+        let (rest, _) = line.split_at(line.len() - 66);
+        let line = format!("{rest}{prev}\"}}").replace(&true_sha, &other_sha().to_string());
+        prev = leaf(line.as_bytes());
+        let values = params![seq, line, prev.0];
+        editor.0.execute("UPDATE audit SET line = ?2, leaf = ?3 WHERE seq = ?1", values).unwrap();
+    }
+    editor.0.execute("UPDATE audit_head SET leaf = ?1", [prev.0]).unwrap();
+    drop(editor);
+    let says = house.refusal();
+    assert!(says.contains("is not what was written; run `hermes audit verify`"), "{says}");
+}
