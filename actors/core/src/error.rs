@@ -87,7 +87,7 @@ codes! {
     Internal = "internal", 500;
     /// Too much is going on; the answer says when to come back.
     Overloaded = "overloaded", 503;
-    /// The audit trail cannot be written, so nothing may change.
+    /// The audit trail cannot be written, or was edited, so nothing may change.
     AuditUnavailable = "audit_unavailable", 503;
     /// The data cannot be written or read.
     StoreUnavailable = "store_unavailable", 503;
