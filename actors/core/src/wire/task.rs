@@ -305,7 +305,7 @@ pub struct EventView {
     pub kind: String,
     /// Who caused it.
     pub by: Actor,
-    /// The event's own fields, secrets masked.
+    /// The event's own fields, secrets masked; times are seconds since 1970, as in the task.
     pub data: Value,
 }
 
