@@ -146,7 +146,9 @@ async fn tell(id: &TaskId, tasks: &Tasks, clock: &SharedClock) -> Result<(), Err
 const fn is_everybodys(error: &Error) -> bool {
     match error {
         Error::AuditUnavailable => true,
-        Error::Store(error) => matches!(error, store::Error::Overloaded | store::Error::DiskFull | store::Error::Unavailable),
+        Error::Store(error) => {
+            matches!(error, store::Error::Overloaded | store::Error::DiskFull | store::Error::Unavailable)
+        }
         Error::Refused(_) | Error::NoSuchTask | Error::Quarantined | Error::Stopping => false,
     }
 }
