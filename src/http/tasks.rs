@@ -211,7 +211,8 @@ pub(super) fn answer_of(task: &Task) -> TaskAnswer {
 pub(super) async fn load(state: &State, caller: &Caller, id: &TaskId) -> Result<Arc<Task>, ApiError> {
     caller.is_still_known(state)?;
     let task = state.engine.store.task(id).await?;
-    task.filter(|task| task.is_visible_to(&caller.principal)).ok_or_else(|| ApiError::not_found("task"))
+    let visible = task.filter(|task| task.is_visible_to(&caller.principal));
+    visible.ok_or_else(|| ApiError::new(Code::NotFound, format!("there is no task {id}")))
 }
 
 pub(super) fn task_id(text: &str) -> Result<TaskId, ApiError> {
@@ -362,7 +363,9 @@ pub(super) async fn show(
     }
     if query.include.as_deref() == Some("events") {
         let events = state.engine.store.events(&task.id).await?;
-        answer.task.events = Some(events.iter().map(hermes_core::task::Recorded::view).collect());
+        // What happened since the task was read is of a later task.
+        let told = events.iter().take_while(|event| event.version <= task.version);
+        answer.task.events = Some(told.map(hermes_core::task::Recorded::view).collect());
     }
     Ok(HttpResponse::Ok().json(answer))
 }
