@@ -289,7 +289,7 @@ pub struct TaskView {
     pub rerun_of: Option<String>,
     /// The grade, with reasons.
     pub risk: RiskView,
-    /// The time line, with `?include=events`.
+    /// The time line, with `?include=events`; its times are seconds, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<EventView>>,
 }
