@@ -27,9 +27,10 @@ pub(super) fn all(text: &str) -> Option<String> {
 fn leaves(path: Vec<String>, table: Table, found: &mut Vec<(Vec<String>, Value)>) {
     for (name, value) in table {
         let path = [path.clone(), vec![name]].concat();
-        match value {
-            Value::Table(inner) => leaves(path, inner, found),
-            value => found.push((path, value)),
+        if let Value::Table(inner) = value {
+            leaves(path, inner, found);
+        } else {
+            found.push((path, value));
         }
     }
 }
