@@ -92,7 +92,7 @@ pub async fn run(options: Options, input: impl BufRead + Send + 'static, out: &m
     let stage = Stage::set(&options, &mut show).await?;
     let played = tokio::select! {
         played = script::play(&stage, options.deciders, &mut input, &mut show) => played,
-        () = signals.any() => Err(Error::Interrupted),
+        () = signals.any() => show.line("").and(Err(Error::Interrupted)),
     };
     let cleared = stage.clear().await?;
     if let Some(kept) = &cleared.kept_at {
