@@ -7,13 +7,12 @@ use hermes_core::id::Digest;
 use hermes_core::risk::{Assessment, Level, Networks, Rules, Source};
 use hermes_core::visible;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::error::Error;
 use super::look::{Look, Tone};
 use super::session::{Exit, Form, Session};
 use super::settings::{Folder, Settings};
-use super::{show, values};
+use super::{json, show, values};
 
 /// Grade a command with the built-in rules, here and now; nothing is sent or stored
 #[derive(Args)]
@@ -74,7 +73,8 @@ impl Grader {
             Form::Text => print(command, &assessment, &session.look, session.out)?,
             Form::Json => {
                 let Assessment { level, labels, findings } = &assessment;
-                let graded = json!({"command": command, "level": level, "labels": labels, "findings": findings});
+                let graded =
+                    serde_json::json!({"command": command, "level": level, "labels": labels, "findings": findings});
                 session.print_json(&graded)?;
             }
         }
@@ -93,7 +93,7 @@ impl Grader {
             })?;
             let Assessment { level, labels, .. } =
                 self.assess(&asked.command, asked.source_ip.as_deref().or(self.source_ip.as_deref()));
-            writeln!(out, "{}", json!(Graded { command: &asked.command, level, labels: &labels }))?;
+            writeln!(out, "{}", json::line(Graded { command: &asked.command, level, labels: &labels }))?;
         }
         Ok(Exit::Done)
     }
@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn lines_are_answered_in_their_order() {
         let commands = ["rm -rf /", "ls", "echo \u{202e}", "rm -rf /"];
-        let asked: String = commands.map(|command| json!({"command": command, "x": 1}).to_string() + "\n").concat();
+        let asked: String =
+            commands.map(|command| serde_json::json!({"command": command, "x": 1}).to_string() + "\n").concat();
         let mut out = Vec::new();
         grader().grade_lines(format!("\n{asked}").as_bytes(), &mut out).unwrap();
         let answers: Vec<serde_json::Value> =

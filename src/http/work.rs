@@ -52,7 +52,8 @@ pub(super) async fn claim(
     let (reply, grants) = oneshot::channel();
     let by = worker(&caller);
     let wait = Duration::from_secs(body.wait);
-    state.engine.work.do_send(work::Claim { by, worker: body.worker, roles: body.roles, max: body.max, reply, permit });
+    let Claim { worker, roles, max, slot, .. } = body;
+    state.engine.work.do_send(work::Claim { by, worker, roles, max, slot, reply, permit });
     let grants = tokio::select! {
         grants = tokio::time::timeout(wait, grants) => grants.ok().and_then(Result::ok),
         () = state.stopped() => None,
@@ -74,8 +75,9 @@ fn check(body: &Claim) -> Result<(), ApiError> {
     if body.wait > LONGEST_WAIT {
         return Err(ApiError::field("wait", format!("at most {LONGEST_WAIT} seconds")));
     }
-    if !(1..=MOST_GRANTS).contains(&body.max) {
-        return Err(ApiError::field("max", format!("1 to {MOST_GRANTS}")));
+    let least = u32::from(body.slot.is_none());
+    if !(least..=MOST_GRANTS).contains(&body.max) {
+        return Err(ApiError::field("max", format!("1 to {MOST_GRANTS}, or 0 with a slot")));
     }
     if body.roles.len() > MOST_ROLES {
         return Err(ApiError::field("roles", format!("at most {MOST_ROLES}")));

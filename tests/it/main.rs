@@ -20,6 +20,7 @@ mod audit;
 mod auth;
 mod create;
 mod decide;
+mod demo;
 mod docs;
 mod errors;
 mod events;

@@ -33,7 +33,7 @@ macro_rules! codes {
 codes! {
     /// The body is not JSON, or the request cannot be understood at all.
     BadRequest = "bad_request", 400;
-    /// No key, or one that is not known.
+    /// No key, one that is not known, or more than one.
     Unauthorized = "unauthorized", 401;
     /// Known, but not allowed to do this.
     Forbidden = "forbidden", 403;

@@ -27,7 +27,7 @@ pub use model::{
 pub use proof::{Kept, Mismatch, Records, prove, void};
 pub use refusal::Refusal;
 pub use state::{State, TRANSITIONS};
-pub use submission::{COMMAND_LIMIT, Submission, check_command};
+pub use submission::{COMMAND_LIMIT, Declared, Submission, check_command};
 
 #[cfg(test)]
 mod tests;

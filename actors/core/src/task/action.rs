@@ -68,7 +68,7 @@ pub enum Action {
     RequestChange(Ballot),
     /// Hand it to an administrator.
     Escalate(Ballot),
-    /// Put in another command, already graded.
+    /// Put in another command, already graded; what the submitter declared at first raises the grade.
     Resubmit {
         /// The command.
         command: String,

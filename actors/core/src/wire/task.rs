@@ -289,7 +289,7 @@ pub struct TaskView {
     pub rerun_of: Option<String>,
     /// The grade, with reasons.
     pub risk: RiskView,
-    /// The time line, with `?include=events`.
+    /// The time line, with `?include=events`; its times are seconds, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<EventView>>,
 }
@@ -305,7 +305,7 @@ pub struct EventView {
     pub kind: String,
     /// Who caused it.
     pub by: Actor,
-    /// The event's own fields, secrets masked.
+    /// The event's own fields, secrets masked; times are seconds since 1970, as in the task.
     pub data: Value,
 }
 
