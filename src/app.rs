@@ -156,7 +156,7 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let addresses = vec![listener.local_addr()?];
     let governance = Governance::new(config);
     let (in_force, networks) = governance.load(&*foundation.store).await?;
-    let engine = foundation.start(in_force, networks).await?;
+    let engine = foundation.start(in_force, governance.rules()?, networks).await?;
     let (stopping, stopped) = watch::channel(false);
     let limits = governance.limits(&engine.in_force.terms().policy);
     let state = Data::new(State {

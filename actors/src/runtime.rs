@@ -13,7 +13,7 @@ use actix::{Actor, Addr, Arbiter, Context, Handler, Message};
 use hermes_core::access::{Actor as Who, Via};
 use hermes_core::audit::Entry;
 use hermes_core::id::Seq;
-use hermes_core::risk::Networks;
+use hermes_core::risk::{Networks, Rules};
 use hermes_core::time::Millis;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -132,11 +132,11 @@ impl Foundation {
     ///
     /// # Errors
     /// With a sentence that says what to do.
-    pub async fn start(self, in_force: Arc<InForce>, networks: Networks) -> Result<Engine, StartError> {
+    pub async fn start(self, in_force: Arc<InForce>, rules: Rules, networks: Networks) -> Result<Engine, StartError> {
         let Self { store, health, setup, clock } = self;
         let audit = open_audit(&setup, store.clone(), clock.clone(), health.clone()).await?;
         let audit = on_own_thread(audit);
-        let risk = on_own_thread(RiskActor::new(networks, health.clone()));
+        let risk = on_own_thread(RiskActor::new(rules, networks, health.clone()));
         let feed = Arc::new(Feed::default());
         let tools = task::Tools {
             store: store.clone(),

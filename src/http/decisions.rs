@@ -174,5 +174,7 @@ pub(super) async fn classify(
         level: risk.level,
         labels: risk.labels,
         findings: risk.findings,
+        summary: risk.summary,
+        summary_zh: risk.summary_zh,
     }))
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Deadlines, Event, Outcome, Recorded, State, Task};
 use crate::access::ActorKind;
 use crate::redact;
+use crate::risk::{Assessment, Finding};
 use crate::time::Timestamp;
 use crate::wire::task::{DeadlinesView, EventView, LeaseView, RiskView, TaskView, VerificationView, VoteView};
 
@@ -51,7 +52,7 @@ impl Task {
             votes: self.votes.iter().map(|v| VoteView { person: v.person.clone(), choice: v.choice }).collect(),
             verification: self.verification_view(),
             rerun_of: self.rerun_of.as_ref().map(ToString::to_string),
-            risk: RiskView { level: self.risk.level, findings: self.risk.findings.clone() },
+            risk: risk_view(&self.risk),
             events: None,
         }
     }
@@ -163,5 +164,18 @@ impl Event {
             | Self::Noted { .. } => return,
         };
         fields.insert(name.to_owned(), shown);
+    }
+}
+
+/// Reasons and summary name what a command is about, so what must not be read in the command is masked in them.
+fn risk_view(risk: &Assessment) -> RiskView {
+    let mask = |text: &str| redact::mask(text).into_owned();
+    let masked =
+        |finding: &Finding| Finding { why: mask(&finding.why), why_zh: mask(&finding.why_zh), ..finding.clone() };
+    RiskView {
+        level: risk.level,
+        findings: risk.findings.iter().map(masked).collect(),
+        summary: mask(&risk.summary),
+        summary_zh: mask(&risk.summary_zh),
     }
 }

@@ -168,6 +168,12 @@ pub struct RiskView {
     pub level: Level,
     /// What was found, heaviest first.
     pub findings: Vec<Finding>,
+    /// One sentence about what the command does, in English; secrets are masked.
+    #[serde(default)]
+    pub summary: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub summary_zh: String,
 }
 
 /// What happens by itself, and when; null once passed or no longer in question.
@@ -362,6 +368,10 @@ pub struct Classified {
     pub labels: Vec<String>,
     /// What was found, heaviest first.
     pub findings: Vec<Finding>,
+    /// One sentence about what the command does, in English.
+    pub summary: String,
+    /// The same in Chinese.
+    pub summary_zh: String,
 }
 
 /// A failure.
