@@ -1,0 +1,187 @@
+//! Which program takes a secret where: the table that the reader of words looks things up in.
+
+use super::scan::{at, cut, is_name, skip};
+
+/// Where a program takes a secret.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Takes {
+    /// `-pX`, `-p X`, `--p=X`: the flag's value.
+    Value(&'static str),
+    /// `-p X`: the word behind the flag or key word.
+    Next(&'static str),
+    /// `-pX`: the rest of the word, since the flag alone asks for it.
+    Glued(&'static str),
+    /// `-U user%X`: the flag's value behind a sign.
+    Behind(&'static str, u8),
+    /// The so manieth word that is no flag, counted from 1 behind the program, or behind what it must be told.
+    Operand(usize),
+    /// `-b file user X`: the third word that is no flag, or with `-n` the second.
+    Batch,
+    /// `name=X`: the value of every such word.
+    Pairs,
+    /// `secret_name X`: the word behind the name of a secret.
+    Named,
+    /// `user/X@host`.
+    Login,
+    /// Its standard input is a secret if it is told so by this word; always if that is empty.
+    Input(&'static str),
+    /// Its standard input is `user:X`.
+    PairInput,
+}
+
+use Takes::{Batch, Behind, Glued, Input, Login, Named, Next, Operand, PairInput, Pairs, Value};
+
+/// Programs that take secrets in the same way.
+pub(super) struct Program {
+    /// Their names; one that ends with `*` stands for all that begin so.
+    names: &'static [&'static str],
+    /// One of these words must have come first; none has to if there is none.
+    pub(super) told: &'static [&'static str],
+    /// Where they take them.
+    pub(super) takes: &'static [Takes],
+}
+
+const fn row(names: &'static [&'static str], told: &'static [&'static str], takes: &'static [Takes]) -> Program {
+    Program { names, told, takes }
+}
+
+/// The table. A program may have several rows.
+const PROGRAMS: &[Program] = &[
+    // Databases.
+    row(&["mysql*", "mariadb*"], &[], &[Glued("-p")]),
+    row(&["mycli"], &[], &[Value("-p")]),
+    row(&["mongo*", "cqlsh", "beeline"], &[], &[Value("-p")]),
+    row(&["redis-cli", "valkey-cli"], &[], &[Value("-a"), Next("requirepass"), Next("masterauth")]),
+    row(&["redis-cli", "valkey-cli"], &["auth", "AUTH"], &[Operand(1)]),
+    row(&["sqlcmd", "bcp", "osql", "isql", "tsql", "freebcp"], &[], &[Value("-P")]),
+    row(&["sqlplus", "expdp", "impdp", "sqlldr"], &[], &[Login]),
+    row(&["rabbitmqctl"], &["add_user", "change_password", "authenticate_user"], &[Operand(2)]),
+    // Logins.
+    row(&["sshpass"], &[], &[Value("-p")]),
+    row(
+        &["docker", "podman", "nerdctl", "buildah", "helm", "oras", "crane", "skopeo", "az", "oc"],
+        &["login"],
+        &[Value("-p")],
+    ),
+    row(
+        &["docker", "podman", "nerdctl", "buildah", "helm", "oras", "crane", "skopeo"],
+        &["login"],
+        &[Input("--password-stdin")],
+    ),
+    row(
+        &["podman", "buildah", "skopeo"],
+        &[],
+        &[Behind("--creds", b':'), Behind("--src-creds", b':'), Behind("--dest-creds", b':')],
+    ),
+    row(&["gh"], &["auth"], &[Input("--with-token")]),
+    row(&["glab", "rancher"], &["login"], &[Value("-t")]),
+    row(&["vault"], &["login"], &[Operand(1)]),
+    row(&["vault"], &["kv"], &[Pairs]),
+    row(&["kubectl", "oc"], &["secret"], &[Behind("--from-literal", b'=')]),
+    row(&["twine"], &[], &[Value("-p")]),
+    row(&["kinit"], &[], &[Input("")]),
+    row(&["kadmin"], &[], &[Value("-w"), Next("-pw")]),
+    // Web.
+    row(&["curl"], &[], &[Behind("-b", b'='), Behind("--cookie", b'='), Next("--oauth2-bearer")]),
+    row(&["http", "xh"], &[], &[Behind("-a", b':'), Behind("--auth", b':')]),
+    row(&["ab"], &[], &[Behind("-A", b':'), Behind("-P", b':')]),
+    row(&["lftp"], &[], &[Behind("-u", b','), Behind("--user", b',')]),
+    row(&["mosquitto_pub", "mosquitto_sub", "mosquitto_rr"], &[], &[Value("-P")]),
+    // Accounts.
+    row(&["useradd", "usermod", "groupadd", "groupmod"], &[], &[Value("-p")]),
+    row(&["htpasswd", "mosquitto_passwd"], &[], &[Batch]),
+    row(&["chpasswd"], &[], &[PairInput]),
+    row(&["passwd"], &[], &[Input("")]),
+    row(&["smbpasswd"], &[], &[Input("-s")]),
+    row(&["ldap*"], &[], &[Value("-w")]),
+    row(&["ldappasswd"], &[], &[Value("-s"), Value("-a")]),
+    row(
+        &["smbclient", "rpcclient", "smbget", "smbcacls", "winexe"],
+        &[],
+        &[Behind("-U", b'%'), Behind("--user", b'%')],
+    ),
+    // Keys and archives.
+    row(&["openssl"], &[], &[Next("-k"), Next("-K"), Input("stdin")]),
+    row(&["gpg", "gpg2"], &[], &[Input("--passphrase-fd")]),
+    row(&["cryptsetup"], &[], &[Input("")]),
+    row(&["zip", "unzip", "zipcloak"], &[], &[Value("-P")]),
+    row(&["7z", "7za", "7zr", "7zz", "rar", "unrar"], &[], &[Glued("-p"), Glued("-hp")]),
+    row(
+        &["keytool", "jarsigner"],
+        &[],
+        &[Next("-storepass"), Next("-keypass"), Next("-srcstorepass"), Next("-deststorepass")],
+    ),
+    row(&["rclone"], &["obscure"], &[Operand(1)]),
+    // Networks and machines.
+    row(&["nmcli"], &[], &[Named]),
+    row(&["wpa_passphrase"], &[], &[Operand(2)]),
+    row(&["ipmitool"], &[], &[Value("-P")]),
+    row(&["snmp*"], &[], &[Value("-c"), Value("-A"), Value("-X")]),
+    row(&["plink", "pscp", "psftp"], &[], &[Next("-pw")]),
+    row(&["sudo"], &[], &[Input("-S")]),
+    // Settings.
+    row(
+        &["npm", "yarn", "pnpm", "aws", "git", "poetry", "pip", "bundle", "gcloud"],
+        &["config", "configure"],
+        &[Named],
+    ),
+    row(&["mc", "mcli"], &["alias"], &[Operand(5)]),
+];
+
+/// Words other than programs that make a text worth reading word by word.
+const PHRASES: &[&str] = &["identified", "password", "send"];
+
+/// Which pairs of first letters any name or phrase has: most words are no such thing, and this says so at once.
+const PAIRS: [u64; 128] = pairs();
+
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
+const fn pairs() -> [u64; 128] {
+    let mut pairs = [0; 128];
+    let mut program = 0;
+    while program < PROGRAMS.len() {
+        pairs = with(pairs, PROGRAMS[program].names);
+        program += 1;
+    }
+    with(pairs, PHRASES)
+}
+
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
+const fn with(mut pairs: [u64; 128], words: &[&str]) -> [u64; 128] {
+    let mut word = 0;
+    while word < words.len() {
+        let letters = words[word].as_bytes();
+        pairs[letters[0].to_ascii_lowercase() as usize] |= 1 << (letters[1] % 64);
+        word += 1;
+    }
+    pairs
+}
+
+/// Whether a word that begins here is one that makes a text worth reading word by word.
+pub(super) fn is_telling(text: &str, place: usize) -> bool {
+    if !may_be_known(at(text, place), at(text, place + 1)) {
+        return false;
+    }
+    let end = skip(text, place, is_name);
+    let ends = matches!(at(text, end), 0 | b'"' | b'\'' | b'\\' | b'|' | b')') || at(text, end).is_ascii_whitespace();
+    let word = cut(text, place, end);
+    ends && (PHRASES.iter().any(|phrase| phrase.eq_ignore_ascii_case(word)) || rows(word).next().is_some())
+}
+
+fn may_be_known(first: u8, second: u8) -> bool {
+    let pairs = PAIRS.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
+    pairs >> (second.to_ascii_lowercase() % 64) & 1 == 1
+}
+
+/// The rows of a program.
+pub(super) fn rows(name: &str) -> impl Iterator<Item = &'static Program> {
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    let known = may_be_known(at(name, 0), at(name, 1));
+    PROGRAMS.iter().filter(move |program| known && program.names.iter().any(|known| is_called(name, known)))
+}
+
+fn is_called(name: &str, known: &str) -> bool {
+    match known.strip_suffix('*') {
+        Some(start) => name.starts_with(start) && !name.contains('.'),
+        None => name == known,
+    }
+}
