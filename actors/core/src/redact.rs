@@ -8,6 +8,7 @@
 //! written out rather than made of regular expressions: it costs no memory, and each step is linear in the text.
 
 mod forms;
+mod interest;
 mod named;
 mod names;
 mod plain;

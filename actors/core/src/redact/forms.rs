@@ -24,8 +24,7 @@ enum Made {
     Crypt,
 }
 
-/// The beginning, which is public and stays; what follows; how many bytes of it at least. Sorted by the first letter's
-/// row of `STARTS`; a beginning that ends with a blank is a word of a header, in upper or lower case.
+/// The beginning, which is public and stays; what follows; how many bytes of it at least. A beginning that ends with a blank is a word of a header, in upper or lower case.
 const FORMS: &[(&str, Made, usize)] = &[
     ("sk-", Made::Name, 16),
     ("sk_live_", Made::Name, 16),
@@ -84,15 +83,16 @@ const FORMS: &[(&str, Made, usize)] = &[
     ("$argon2id$", Made::Crypt, 20),
 ];
 
-/// For each byte of ASCII, which of the forms begin with it, as bits.
-const STARTS: [u64; 128] = starts();
+/// For each byte of ASCII, which of the forms have it first, and which second, as bits.
+const STARTS: [u64; 128] = letters(0);
+const SECONDS: [u64; 128] = letters(1);
 
 #[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
-const fn starts() -> [u64; 128] {
+const fn letters(place: usize) -> [u64; 128] {
     let mut starts = [0; 128];
     let mut form = 0;
     while form < FORMS.len() {
-        let first = FORMS[form].0.as_bytes()[0];
+        let first = FORMS[form].0.as_bytes()[place];
         starts[first as usize] |= 1 << form;
         if FORMS[form].0.as_bytes()[FORMS[form].0.len() - 1] == b' ' {
             starts[first.to_ascii_uppercase() as usize] |= 1 << form;
@@ -107,7 +107,9 @@ pub(super) fn token(found: &mut Found<'_>, place: usize) {
     if place < found.until.form {
         return;
     }
-    let mut which = STARTS.get(usize::from(at(found.text, place))).copied().unwrap_or(0);
+    let (first, second) = (at(found.text, place), at(found.text, place + 1));
+    let bits = |table: &[u64; 128], letter: u8| table.get(usize::from(letter)).copied().unwrap_or(0);
+    let mut which = bits(&STARTS, first) & bits(&SECONDS, second);
     while which != 0 {
         let form = FORMS.get(which.trailing_zeros() as usize);
         which &= which - 1;
@@ -117,7 +119,9 @@ pub(super) fn token(found: &mut Found<'_>, place: usize) {
             return;
         }
     }
-    slack(found, place);
+    if first == b'x' && second == b'o' {
+        slack(found, place);
+    }
 }
 
 fn place_of(found: &mut Found<'_>, place: usize, (start, made, least): &(&str, Made, usize)) -> Option<(usize, usize)> {

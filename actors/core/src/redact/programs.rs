@@ -1,6 +1,6 @@
 //! Which program takes a secret where: the table that the reader of words looks things up in.
 
-use super::scan::{at, cut, is_name, skip};
+use super::scan::at;
 
 /// Where a program takes a secret.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,17 @@ pub(super) enum Takes {
 }
 
 use Takes::{Batch, Behind, Glued, Input, Login, Named, Next, Operand, PairInput, Pairs, Value};
+
+impl Takes {
+    /// The flag without which it takes nothing; none if it takes words as they come.
+    pub(super) fn flag(self) -> Option<&'static str> {
+        match self {
+            Value(flag) | Next(flag) | Glued(flag) | Behind(flag, _) => Some(flag),
+            Input(flag) if !flag.is_empty() => Some(flag),
+            Batch | Operand(_) | Pairs | Named | Login | Input(_) | PairInput => None,
+        }
+    }
+}
 
 /// Programs that take secrets in the same way.
 pub(super) struct Program {
@@ -128,55 +139,88 @@ const PROGRAMS: &[Program] = &[
     row(&["mc", "mcli"], &["alias"], &[Operand(5)]),
 ];
 
-/// Words other than programs that make a text worth reading word by word.
-const PHRASES: &[&str] = &["identified", "password", "send"];
+/// Other words that matter to those who read a text word by word.
+const OTHERS: &[&str] = &[
+    "identified",
+    "password",
+    "send",
+    "by",
+    "as",
+    "user",
+    "role",
+    "login",
+    "encrypted",
+    "install",
+    "setpriv",
+    "systemd-run",
+];
 
-/// Which pairs of first letters any name or phrase has: most words are no such thing, and this says so at once.
-const PAIRS: [u64; 128] = pairs();
+/// For each first letter, which rows have a name that begins so, as bits.
+const ROWS: [u64; 128] = first_letters();
+
+/// For each first letter, which second letters any name or word of this table has, as bits: most words have none of
+/// them, and this says so at once.
+const SECONDS: [u64; 128] = second_letters();
 
 #[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
-const fn pairs() -> [u64; 128] {
-    let mut pairs = [0; 128];
-    let mut program = 0;
-    while program < PROGRAMS.len() {
-        pairs = with(pairs, PROGRAMS[program].names);
-        program += 1;
+const fn first_letters() -> [u64; 128] {
+    let mut rows = [0; 128];
+    let mut row = 0;
+    while row < PROGRAMS.len() {
+        let mut name = 0;
+        while name < PROGRAMS[row].names.len() {
+            rows[PROGRAMS[row].names[name].as_bytes()[0] as usize] |= 1 << row;
+            name += 1;
+        }
+        row += 1;
     }
-    with(pairs, PHRASES)
+    rows
 }
 
 #[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
-const fn with(mut pairs: [u64; 128], words: &[&str]) -> [u64; 128] {
+const fn second_letters() -> [u64; 128] {
+    let mut seconds = with([0; 128], OTHERS);
+    let mut row = 0;
+    while row < PROGRAMS.len() {
+        seconds = with(with(seconds, PROGRAMS[row].names), PROGRAMS[row].told);
+        row += 1;
+    }
+    seconds
+}
+
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
+const fn with(mut seconds: [u64; 128], words: &[&str]) -> [u64; 128] {
     let mut word = 0;
     while word < words.len() {
         let letters = words[word].as_bytes();
-        pairs[letters[0].to_ascii_lowercase() as usize] |= 1 << (letters[1] % 64);
+        seconds[letters[0].to_ascii_lowercase() as usize] |= 1 << (letters[1] % 64);
         word += 1;
     }
-    pairs
+    seconds
 }
 
-/// Whether a word that begins here is one that makes a text worth reading word by word.
-pub(super) fn is_telling(text: &str, place: usize) -> bool {
-    if !may_be_known(at(text, place), at(text, place + 1)) {
-        return false;
-    }
-    let end = skip(text, place, is_name);
-    let ends = matches!(at(text, end), 0 | b'"' | b'\'' | b'\\' | b'|' | b')') || at(text, end).is_ascii_whitespace();
-    let word = cut(text, place, end);
-    ends && (PHRASES.iter().any(|phrase| phrase.eq_ignore_ascii_case(word)) || rows(word).next().is_some())
-}
-
-fn may_be_known(first: u8, second: u8) -> bool {
-    let pairs = PAIRS.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
-    pairs >> (second.to_ascii_lowercase() % 64) & 1 == 1
+/// Whether a word with these first letters may matter; upper and lower case are the same.
+pub(super) fn may_matter(first: u8, second: u8) -> bool {
+    let seconds = SECONDS.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
+    seconds >> (second.to_ascii_lowercase() % 64) & 1 == 1
 }
 
 /// The rows of a program.
 pub(super) fn rows(name: &str) -> impl Iterator<Item = &'static Program> {
     let name = name.strip_suffix(".exe").unwrap_or(name);
-    let known = may_be_known(at(name, 0), at(name, 1));
-    PROGRAMS.iter().filter(move |program| known && program.names.iter().any(|known| is_called(name, known)))
+    let mut which = ROWS.get(usize::from(at(name, 0))).copied().unwrap_or(0);
+    std::iter::from_fn(move || {
+        let row = (which != 0).then(|| PROGRAMS.get(which.trailing_zeros() as usize))?;
+        which &= which - 1;
+        Some(row)
+    })
+    .flatten()
+    .filter(move |program| program.names.iter().any(|known| is_called(name, known)))
+}
+
+/// Whether some program takes a secret once it is told this.
+pub(super) fn tells(word: &str) -> bool {
+    PROGRAMS.iter().any(|program| program.told.contains(&word))
 }
 
 fn is_called(name: &str, known: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Goes through a text byte by byte, once; and the small steps that all readers of it take.
 
-use super::{Found, Kind, forms, named, names, programs};
+use super::{Found, Kind, forms, interest::Interest, named};
 
 /// The byte at a place, 0 behind the end.
 pub(super) fn at(text: &str, place: usize) -> u8 {
@@ -51,43 +51,71 @@ pub(super) fn skip_blanks(text: &str, from: usize, kind: Kind) -> usize {
     }
 }
 
+/// What a byte is to the reader of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// It begins or goes on with a word.
+    Word,
+    /// Something may be announced by it.
+    Sign,
+    /// Neither.
+    Other,
+}
+
+const CLASSES: [Class; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
+const fn classes() -> [Class; 256] {
+    let mut classes = [Class::Other; 256];
+    let mut letter = 0;
+    while letter < 256 {
+        classes[letter] = match letter as u8 {
+            b'=' | b':' | b'(' | b'>' | b'-' | b'/' | b'$' | 0x9A => Class::Sign,
+            b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => Class::Word,
+            _ => Class::Other,
+        };
+        letter += 1;
+    }
+    classes
+}
+
 /// Looks at each place for what announces a secret there and then. Says whether the text has to be read word by word
 /// as well, since it has a program, a flag or a phrase that takes a secret.
 pub(super) fn each_place(found: &mut Found<'_>) -> bool {
-    let text = found.text;
-    let mut has_words = false;
-    let mut last = b' ';
-    for (place, letter) in text.bytes().enumerate() {
-        match letter {
-            b'=' | b':' => named::after_sign(found, place, place + 1),
-            b'(' => named::as_argument(found, place),
-            b'>' if found.kind == Kind::Text => named::as_element(found, place),
-            // The last byte of a full-width colon.
-            0x9A if place >= 2 && text.get(place - 2..=place) == Some(":") => {
-                named::after_sign(found, place - 2, place + 1);
-            }
-            b'-' if !is_name(last) => {
-                forms::private_key(found, place);
-                has_words = has_words || is_telling_flag(text, place);
-            }
-            b'/' => forms::token(found, place),
-            _ if letter == b'$'
-                || letter.is_ascii_alphanumeric() && !(last.is_ascii_alphanumeric() || last == b'_') =>
-            {
+    let mut interest = Interest::default();
+    let mut last = Class::Other;
+    for (place, letter) in found.text.bytes().enumerate() {
+        let class = CLASSES.get(usize::from(letter)).copied().unwrap_or(Class::Other);
+        match class {
+            Class::Word if last != Class::Word => {
                 forms::token(found, place);
-                has_words = has_words || programs::is_telling(text, place);
+                interest.word(found.text, place);
             }
-            _ => {}
+            Class::Sign => sign(found, &mut interest, place, letter),
+            Class::Word | Class::Other => {}
         }
-        last = letter;
+        last = class;
     }
-    has_words
+    interest.is_met()
 }
 
-fn is_telling_flag(text: &str, place: usize) -> bool {
-    let from = skip(text, place, |letter| letter == b'-');
-    let flag = cut(text, from, skip(text, from, is_name));
-    flag.starts_with(['u', 'U']) || flag == "proxy-user" || names::is_secret_flag(flag)
+fn sign(found: &mut Found<'_>, interest: &mut Interest, place: usize, letter: u8) {
+    let text = found.text;
+    match letter {
+        b'=' | b':' => named::after_sign(found, place, place + 1),
+        b'(' => named::as_argument(found, place),
+        b'>' if found.kind == Kind::Text => named::as_element(found, place),
+        // The last byte of a full-width colon.
+        0x9A if text.get(place.saturating_sub(2)..=place) == Some(":") => {
+            named::after_sign(found, place - 2, place + 1);
+        }
+        b'-' if !is_name(before(text, place)) => {
+            forms::private_key(found, place);
+            interest.flag(text, place);
+        }
+        b'/' | b'$' => forms::token(found, place),
+        _ => {}
+    }
 }
 
 /// Where a value ends that begins here: a shell word, quoted in part or whole. An unclosed quote reaches to the end of

@@ -43,6 +43,9 @@ const READ_NO_CODE: &[&str] = &[
     "timedatectl",
 ];
 
+/// In a text the program is looked for among the first words.
+const SOON: usize = 64;
+
 /// What a program's input is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
@@ -54,6 +57,10 @@ enum Input {
 
 /// Finds what a command is fed with by the one before it, or by a here-string.
 pub(super) fn read(found: &mut Found<'_>, feeding: &[Word], words: &[Word]) {
+    let has_string = || words.iter().any(|word| word.of(found.text).starts_with("<<<"));
+    if feeding.is_empty() && !has_string() {
+        return;
+    }
     let Some(input) = input_of(found, words) else { return };
     for word in fed(found, feeding) {
         secrets_of(found, word, input);
@@ -75,7 +82,7 @@ fn input_of(found: &Found<'_>, words: &[Word]) -> Option<Input> {
     match found.kind {
         Kind::Text => {
             let from = |place: usize| input_from(found, words.get(place..).unwrap_or_default());
-            (0..words.len()).find_map(from)
+            (0..words.len().min(SOON)).find_map(from)
         }
         Kind::Command if words.first().is_some_and(|word| bare(word) == "sudo") => {
             let program = words.iter().skip(1).position(|word| !bare(word).starts_with('-')).map(|place| place + 1);

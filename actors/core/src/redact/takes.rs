@@ -49,14 +49,15 @@ impl Reader {
             self.user_pair(found, word, next);
         }
         let name = bare.rsplit('/').next().unwrap_or_default();
+        if !programs::may_matter(at(name, 0), at(name, 1)) {
+            return self.active.iter_mut().for_each(|active| active.word(found, word, next));
+        }
         self.has_group |= GROUPS.contains(&name);
         if programs::rows(name).next().is_some() {
             self.active = programs::rows(name).map(Active::new).collect();
             return self.phrase(found, bare, place, all);
         }
-        for active in &mut self.active {
-            active.word(found, word, next);
-        }
+        self.active.iter_mut().for_each(|active| active.word(found, word, next));
         self.phrase(found, bare, place, all);
     }
 
