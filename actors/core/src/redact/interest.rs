@@ -25,14 +25,15 @@ impl Interest {
 
     /// Looks at the word that begins here.
     pub(super) fn word(&mut self, text: &str, place: usize) {
-        if self.met || !programs::may_matter(at(text, place), at(text, place + 1)) {
+        if self.met || !programs::may_begin(at(text, place), at(text, place + 1)) {
             return;
         }
         let end = skip(text, place, is_name);
         let ends = matches!(at(text, end), 0 | b'"' | b'\'' | b'\\' | b'|' | b')' | b'`' | b';')
             || at(text, end).is_ascii_whitespace();
-        if ends {
-            self.whole_word(cut(text, place, end));
+        let word = cut(text, place, end);
+        if ends && programs::may_matter(word) {
+            self.whole_word(word);
         }
     }
 

@@ -32,10 +32,9 @@ pub(super) fn after_sign(found: &mut Found<'_>, sign: usize, behind: usize) {
     if cut(text, sign, sign + 3) == "://" {
         return url::user_info(found, sign);
     }
-    if sign < found.until.value {
+    if sign < found.until.value || is_after_no_name(text, sign) {
         return;
     }
-    pgpass(found, sign);
     let end = name_end(text, sign);
     let from = skip_back(text, end, is_name);
     let name = cut(text, from, end);
@@ -50,6 +49,12 @@ pub(super) fn after_sign(found: &mut Found<'_>, sign: usize, behind: usize) {
     } else if names::is_cookie(name) && at(text, sign) == b':' {
         cookie(found, behind);
     }
+}
+
+/// Most signs stand behind something that can be no name of a secret.
+fn is_after_no_name(text: &str, sign: usize) -> bool {
+    let last = before(text, skip_back(text, sign, |letter| letter.is_ascii_digit()));
+    !(names::may_end(last) || last.is_ascii_whitespace() || matches!(last, b'"' | b'\'' | b']'))
 }
 
 /// Where the name before a sign ends: `name =`, `"name":`, `\"name\" =>`, `["name"] =`.
@@ -178,8 +183,11 @@ pub(super) fn as_element(found: &mut Found<'_>, behind: usize) {
 }
 
 /// A line of `.pgpass`: `host:port:database:user:password`, port and others may be `*`.
-fn pgpass(found: &mut Found<'_>, sign: usize) {
+pub(super) fn pgpass(found: &mut Found<'_>, sign: usize) {
     let text = found.text;
+    if !matches!(at(text, sign + 1), b'0'..=b'9' | b'*') {
+        return;
+    }
     let port = skip(text, sign + 1, |letter| letter.is_ascii_digit() || letter == b'*');
     let is_port = (sign + 5..=sign + 6).contains(&port) || cut(text, sign + 1, port) == "*";
     if !is_port || at(text, port) != b':' || !(is_name(before(text, sign)) || before(text, sign) == b'*') {

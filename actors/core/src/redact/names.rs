@@ -49,14 +49,23 @@ const VERBS: &[&str] = &[
 /// Whether a name (letters, digits, `_`, `.`, `-`) says that its value is a secret. Upper and lower case are the same.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.trim_end_matches(|letter: char| letter.is_ascii_digit()).as_bytes();
-    // The last letter tells most names apart.
-    match name.last() {
-        Some(b'y' | b'Y') => is_key(name),
-        Some(b's' | b'S' | b'e' | b'E') if is_key(name) => true,
-        Some(b's' | b'd' | b'e' | b't' | b'n' | b'l' | b'h' | b'k' | b'w') => is_listed(name),
-        Some(b'S' | b'D' | b'E' | b'T' | b'N' | b'L' | b'H' | b'K' | b'W' | 128..) => is_listed(name),
-        Some(_) | None => false,
+    let [.., before, last] = name else { return false };
+    // The last two letters tell most names apart.
+    match (before.to_ascii_lowercase(), last.to_ascii_lowercase()) {
+        (b'e', b'y') | (b'y', b's') => is_key(name),
+        (b's', b'e') => is_key(name) || is_listed(name),
+        (b'r' | b'w', b'd') | (b'd', b'e') | (b'e', b't' | b'n') | (b'a', b'l') | (b's' | b'd' | b't' | b'l', b's') => {
+            is_listed(name)
+        }
+        (b't', b'h') | (b's', b'k') | (b'p', b'w') | (_, 128..) => is_listed(name),
+        (_, _) => false,
     }
+}
+
+/// Whether a byte may be the last of such a name, digits apart, or of a header's.
+pub(super) const fn may_end(letter: u8) -> bool {
+    letter >= 128
+        || matches!(letter.to_ascii_lowercase(), b'y' | b's' | b'e' | b'd' | b't' | b'n' | b'l' | b'h' | b'k' | b'w')
 }
 
 /// Whether the value of this member of a document is a secret.

@@ -35,6 +35,7 @@ impl Takes {
     /// The flag without which it takes nothing; none if it takes words as they come.
     pub(super) fn flag(self) -> Option<&'static str> {
         match self {
+            Next(word) if !word.starts_with('-') => None,
             Value(flag) | Next(flag) | Glued(flag) | Behind(flag, _) => Some(flag),
             Input(flag) if !flag.is_empty() => Some(flag),
             Batch | Operand(_) | Pairs | Named | Login | Input(_) | PairInput => None,
@@ -158,10 +159,6 @@ const OTHERS: &[&str] = &[
 /// For each first letter, which rows have a name that begins so, as bits.
 const ROWS: [u64; 128] = first_letters();
 
-/// For each first letter, which second letters any name or word of this table has, as bits: most words have none of
-/// them, and this says so at once.
-const SECONDS: [u64; 128] = second_letters();
-
 #[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
 const fn first_letters() -> [u64; 128] {
     let mut rows = [0; 128];
@@ -177,32 +174,54 @@ const fn first_letters() -> [u64; 128] {
     rows
 }
 
+/// What the names and words of this table that begin with one letter look like.
+#[derive(Clone, Copy)]
+struct Look {
+    /// Their second letters, as bits.
+    seconds: u64,
+    /// Their lengths, as bits.
+    lengths: u64,
+}
+
+/// For each first letter, how what matters looks: most words look otherwise, and this says so at once.
+const LOOKS: [Look; 128] = looks();
+
 #[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
-const fn second_letters() -> [u64; 128] {
-    let mut seconds = with([0; 128], OTHERS);
+const fn looks() -> [Look; 128] {
+    let mut looks = with([Look { seconds: 0, lengths: 0 }; 128], OTHERS);
     let mut row = 0;
     while row < PROGRAMS.len() {
-        seconds = with(with(seconds, PROGRAMS[row].names), PROGRAMS[row].told);
+        looks = with(with(looks, PROGRAMS[row].names), PROGRAMS[row].told);
         row += 1;
     }
-    seconds
+    looks
 }
 
 #[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
-const fn with(mut seconds: [u64; 128], words: &[&str]) -> [u64; 128] {
+const fn with(mut looks: [Look; 128], words: &[&str]) -> [Look; 128] {
     let mut word = 0;
     while word < words.len() {
         let letters = words[word].as_bytes();
-        seconds[letters[0].to_ascii_lowercase() as usize] |= 1 << (letters[1] % 64);
+        let look = &mut looks[letters[0].to_ascii_lowercase() as usize];
+        look.seconds |= 1 << (letters[1] % 64);
+        // A name that stands for many is of any length.
+        look.lengths |= if letters[letters.len() - 1] == b'*' { u64::MAX } else { 1 << letters.len() };
         word += 1;
     }
-    seconds
+    looks
 }
 
-/// Whether a word with these first letters may matter; upper and lower case are the same.
-pub(super) fn may_matter(first: u8, second: u8) -> bool {
-    let seconds = SECONDS.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
-    seconds >> (second.to_ascii_lowercase() % 64) & 1 == 1
+/// Whether a word that begins like this may matter; upper and lower case are the same.
+pub(super) fn may_begin(first: u8, second: u8) -> bool {
+    let look = LOOKS.get(usize::from(first.to_ascii_lowercase()));
+    look.is_some_and(|look| look.seconds >> (second.to_ascii_lowercase() % 64) & 1 == 1)
+}
+
+/// Whether a word may matter, by its looks.
+pub(super) fn may_matter(word: &str) -> bool {
+    let word = word.strip_suffix(".exe").unwrap_or(word);
+    let look = LOOKS.get(usize::from(at(word, 0).to_ascii_lowercase()));
+    may_begin(at(word, 0), at(word, 1)) && look.is_some_and(|look| look.lengths >> word.len().min(63) & 1 == 1)
 }
 
 /// The rows of a program.

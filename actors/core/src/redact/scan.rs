@@ -102,7 +102,11 @@ pub(super) fn each_place(found: &mut Found<'_>) -> bool {
 fn sign(found: &mut Found<'_>, interest: &mut Interest, place: usize, letter: u8) {
     let text = found.text;
     match letter {
-        b'=' | b':' => named::after_sign(found, place, place + 1),
+        b'=' => named::after_sign(found, place, place + 1),
+        b':' => {
+            named::pgpass(found, place);
+            named::after_sign(found, place, place + 1);
+        }
         b'(' => named::as_argument(found, place),
         b'>' if found.kind == Kind::Text => named::as_element(found, place),
         // The last byte of a full-width colon.

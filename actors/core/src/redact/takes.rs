@@ -49,7 +49,7 @@ impl Reader {
             self.user_pair(found, word, next);
         }
         let name = bare.rsplit('/').next().unwrap_or_default();
-        if !programs::may_matter(at(name, 0), at(name, 1)) {
+        if !programs::may_matter(name) {
             return self.active.iter_mut().for_each(|active| active.word(found, word, next));
         }
         self.has_group |= GROUPS.contains(&name);

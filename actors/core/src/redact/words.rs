@@ -134,7 +134,9 @@ impl<'f, 'a> Reader<'f, 'a> {
         let behind = self.letter(place);
         match closing(self.found.text, place, self.end) {
             Some(close) => {
-                self.quoted.push((behind, close));
+                if cut(self.found.text, behind, close).contains(char::is_whitespace) {
+                    self.quoted.push((behind, close));
+                }
                 close + 1
             }
             None => behind,
