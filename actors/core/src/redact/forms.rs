@@ -94,12 +94,31 @@ const fn letters(place: usize) -> [u64; 128] {
     while form < FORMS.len() {
         let first = FORMS[form].0.as_bytes()[place];
         starts[first as usize] |= 1 << form;
+        // A word of a header has no case.
         if FORMS[form].0.as_bytes()[FORMS[form].0.len() - 1] == b' ' {
             starts[first.to_ascii_uppercase() as usize] |= 1 << form;
         }
         form += 1;
     }
     starts
+}
+
+/// For each first letter of a form the second ones, as bits.
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
+pub(super) const fn beginnings() -> [u64; 128] {
+    let mut seconds = [0; 128];
+    let mut form = 0;
+    while form < FORMS.len() {
+        let letters = FORMS[form].0.as_bytes();
+        let (first, second) = (letters[0], letters[1]);
+        let bits = 1 << (second % 64) | 1 << (second.to_ascii_uppercase() % 64);
+        seconds[first as usize] |= bits;
+        seconds[first.to_ascii_uppercase() as usize] |= bits;
+        form += 1;
+    }
+    // Slack's are apart.
+    seconds[b'x' as usize] |= 1 << (b'o' % 64);
+    seconds
 }
 
 /// Finds a secret of a known form that begins here.

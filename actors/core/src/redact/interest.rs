@@ -25,7 +25,7 @@ impl Interest {
 
     /// Looks at the word that begins here.
     pub(super) fn word(&mut self, text: &str, place: usize) {
-        if self.met || !programs::may_begin(at(text, place), at(text, place + 1)) {
+        if self.met {
             return;
         }
         let end = skip(text, place, is_name);

@@ -211,17 +211,25 @@ const fn with(mut looks: [Look; 128], words: &[&str]) -> [Look; 128] {
     looks
 }
 
-/// Whether a word that begins like this may matter; upper and lower case are the same.
-pub(super) fn may_begin(first: u8, second: u8) -> bool {
-    let look = LOOKS.get(usize::from(first.to_ascii_lowercase()));
-    look.is_some_and(|look| look.seconds >> (second.to_ascii_lowercase() % 64) & 1 == 1)
+/// Adds for each first letter of what matters here the second ones, as bits; upper and lower case are the same.
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which would refuse a wrong index")]
+pub(super) const fn with_beginnings(mut seconds: [u64; 128]) -> [u64; 128] {
+    let mut first = 0;
+    while first < 128 {
+        let letters = LOOKS[(first as u8).to_ascii_lowercase() as usize].seconds;
+        // Letters are 64 apart from signs, and 32 from their other case.
+        seconds[first] |= letters | ((letters >> 32) & 0x07FF_FFFE);
+        first += 1;
+    }
+    seconds
 }
 
 /// Whether a word may matter, by its looks.
 pub(super) fn may_matter(word: &str) -> bool {
     let word = word.strip_suffix(".exe").unwrap_or(word);
     let look = LOOKS.get(usize::from(at(word, 0).to_ascii_lowercase()));
-    may_begin(at(word, 0), at(word, 1)) && look.is_some_and(|look| look.lengths >> word.len().min(63) & 1 == 1)
+    let second = at(word, 1).to_ascii_lowercase() % 64;
+    look.is_some_and(|look| (look.lengths >> word.len().min(63)) & (look.seconds >> second) & 1 == 1)
 }
 
 /// The rows of a program.

@@ -1,6 +1,6 @@
 //! Goes through a text byte by byte, once; and the small steps that all readers of it take.
 
-use super::{Found, Kind, forms, interest::Interest, named};
+use super::{Found, Kind, forms, interest::Interest, named, programs};
 
 /// The byte at a place, 0 behind the end.
 pub(super) fn at(text: &str, place: usize) -> u8 {
@@ -87,7 +87,7 @@ pub(super) fn each_place(found: &mut Found<'_>) -> bool {
     for (place, letter) in found.text.bytes().enumerate() {
         let class = CLASSES.get(usize::from(letter)).copied().unwrap_or(Class::Other);
         match class {
-            Class::Word if last != Class::Word => {
+            Class::Word if last != Class::Word && may_matter(letter, at(found.text, place + 1)) => {
                 forms::token(found, place);
                 interest.word(found.text, place);
             }
@@ -97,6 +97,13 @@ pub(super) fn each_place(found: &mut Found<'_>) -> bool {
         last = class;
     }
     interest.is_met()
+}
+
+/// For each letter that a form or a word that matters begins with, which may be its second, as bits.
+const BEGINNINGS: [u64; 128] = programs::with_beginnings(forms::beginnings());
+
+fn may_matter(first: u8, second: u8) -> bool {
+    BEGINNINGS.get(usize::from(first)).is_some_and(|seconds| seconds >> (second % 64) & 1 == 1)
 }
 
 fn sign(found: &mut Found<'_>, interest: &mut Interest, place: usize, letter: u8) {
