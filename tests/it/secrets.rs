@@ -16,7 +16,8 @@ fn a_planted_secret_is_nowhere_to_be_read() {
     let follower = people.auditor.header("last-event-id", "0");
     let body = json!({
         "command": text, "description": text, "operator_name": text, "source_agent": text, "approval_id": text,
-        "source_ip": text, "risk_labels": [format!("token={SECRET}")],
+        "source_ip": text, "risk_labels": [format!("token={SECRET}")], "target_executor": text,
+        "submitter_open_id": text,
     });
     let id =
         people.submitter.post("/api/tasks", body.clone()).expect(201)["task"]["task_id"].as_str().unwrap().to_owned();
