@@ -110,9 +110,10 @@ pub(super) fn names_a_file(value: &str) -> bool {
 /// Another name with a value of its own begins here: `token: password: x`.
 fn is_another_name(text: &str, from: usize, kind: Kind) -> bool {
     let end = skip(text, from, is_name);
-    let sign = skip(text, end, is_space);
-    let is_sign = matches!(at(text, sign), b'=' | b':');
-    is_sign && names::is_secret(cut(text, from, end)) && skip_blanks(text, sign + 1, kind) < text.len()
+    at(text, end) == b':'
+        && names::is_secret(cut(text, from, end))
+        && is_space(at(text, end + 1))
+        && skip_blanks(text, end + 1, kind) < text.len()
 }
 
 /// The scheme of an `Authorization` header stays, what follows does not.

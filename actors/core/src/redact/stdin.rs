@@ -104,7 +104,15 @@ fn input_from(found: &Found<'_>, words: &[Word]) -> Option<Input> {
         row.takes.iter().find_map(|takes| match takes {
             Takes::Input(wanted) => (wanted.is_empty() || has(wanted)).then_some(Input::Secret),
             Takes::PairInput => Some(Input::Pair),
-            _ => None,
+            Takes::Value(_)
+            | Takes::Next(_)
+            | Takes::Glued(_)
+            | Takes::Behind(..)
+            | Takes::Operand(_)
+            | Takes::Batch
+            | Takes::Pairs
+            | Takes::Named
+            | Takes::Login => None,
         })
     })
 }
