@@ -146,6 +146,11 @@ pub(super) fn token(found: &mut Found<'_>, place: usize) {
 fn place_of(found: &mut Found<'_>, place: usize, (start, made, least): &(&str, Made, usize)) -> Option<(usize, usize)> {
     let text = found.text;
     let from = behind(text, place, start)?;
+    let is_token = matches!(made, Made::Jwt);
+    if is_token && place < found.until.token {
+        // What is no token from the beginning of a run is none from the middle of it either.
+        return None;
+    }
     let to = match made {
         Made::Name => skip(text, from, is_name),
         Made::Mixed => skip(text, from, |letter| letter.is_ascii_alphanumeric()),
@@ -155,11 +160,8 @@ fn place_of(found: &mut Found<'_>, place: usize, (start, made, least): &(&str, M
         Made::Crypt => skip(text, from, |letter| is_header(letter) || matches!(letter, b'$' | b',')),
     };
     let secret = cut(text, from, to);
-    if matches!(made, Made::Jwt) {
-        // What is no token from here is none from the middle of it either.
-        let is_new = place >= found.until.token;
+    if is_token {
         found.until.token = to;
-        return (is_new && fits(secret, *made, at(text, to))).then_some((from, to));
     }
     (secret.len() >= *least && fits(secret, *made, at(text, to))).then_some((from, to))
 }

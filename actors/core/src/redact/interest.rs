@@ -2,11 +2,17 @@
 
 use super::{
     names, programs,
-    scan::{at, cut, is_name, skip},
+    scan::{at, cut, is_name, skip_most},
 };
 
 /// Phrases that announce a secret without any program.
 const PHRASES: &[&str] = &["identified", "password", "send"];
+
+/// Programs and flags are not longer than this.
+const LONGEST: usize = 64;
+
+/// A user and a password follow their flag within so many bytes.
+const NEAR: usize = 256;
 
 /// What was met so far.
 #[derive(Default)]
@@ -28,7 +34,7 @@ impl Interest {
         if self.met {
             return;
         }
-        let end = skip(text, place, is_name);
+        let end = skip_most(text, place, LONGEST, is_name);
         let ends = matches!(at(text, end), 0 | b'"' | b'\'' | b'\\' | b'|' | b')' | b'`' | b';')
             || at(text, end).is_ascii_whitespace();
         let word = cut(text, place, end);
@@ -63,8 +69,8 @@ impl Interest {
         if self.met {
             return;
         }
-        let from = skip(text, place, |letter| letter == b'-');
-        let name = cut(text, from, skip(text, from, is_name));
+        let from = skip_most(text, place, 2, |letter| letter == b'-');
+        let name = cut(text, from, skip_most(text, from, LONGEST, is_name));
         self.met = self.flags & bit(name) != 0 || is_pair(text, from, name) || names::is_secret_flag(name);
     }
 }
@@ -73,7 +79,7 @@ impl Interest {
 fn is_pair(text: &str, from: usize, flag: &str) -> bool {
     let is_user = flag.starts_with(['u', 'U']) || flag == "proxy-user";
     let is_near = |letter: u8| !matches!(letter, b'\n' | b':');
-    is_user && at(text, skip(text, from, is_near)) == b':'
+    is_user && at(text, skip_most(text, from, NEAR, is_near)) == b':'
 }
 
 fn bit(flag: &str) -> u128 {

@@ -155,7 +155,9 @@ fn cookie(found: &mut Found<'_>, behind: usize) {
             let name = skip(text, from, is_name);
             let start = if at(text, name) == b'=' { name + 1 } else { from };
             let ends = |letter: u8| letter.is_ascii_whitespace() || matches!(letter, b';' | b'"' | b'\'' | b'&' | b'|');
-            found.add(start, skip(text, start, |letter| !ends(letter)));
+            let end = skip(text, start, |letter| !ends(letter));
+            found.until.value = end;
+            found.add(start, end);
         }
     }
 }

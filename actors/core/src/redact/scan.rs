@@ -20,13 +20,25 @@ pub(super) fn cut(text: &str, from: usize, to: usize) -> &str {
 /// The first place from here on whose byte is not such a one.
 pub(super) fn skip(text: &str, from: usize, is: impl Fn(u8) -> bool) -> usize {
     let rest = text.as_bytes().get(from..).unwrap_or_default();
-    from + rest.iter().position(|letter| !is(*letter)).unwrap_or(rest.len())
+    let length = rest.iter().position(|letter| !is(*letter)).unwrap_or(rest.len());
+    steps::add(length);
+    from + length
+}
+
+/// As `skip`, for runs that are looked at from many places: what is longer than this is nothing that is looked for.
+pub(super) fn skip_most(text: &str, from: usize, most: usize, is: impl Fn(u8) -> bool) -> usize {
+    let rest = text.as_bytes().get(from..text.len().min(from + most)).unwrap_or_default();
+    let length = rest.iter().position(|letter| !is(*letter)).unwrap_or(rest.len());
+    steps::add(length);
+    from + length
 }
 
 /// The place where the run of such bytes that ends here begins.
 pub(super) fn skip_back(text: &str, to: usize, is: impl Fn(u8) -> bool) -> usize {
     let head = text.as_bytes().get(..to).unwrap_or_default();
-    head.iter().rposition(|letter| !is(*letter)).map_or(0, |last| last + 1)
+    let start = head.iter().rposition(|letter| !is(*letter)).map_or(0, |last| last + 1);
+    steps::add(to - start.min(to));
+    start
 }
 
 /// A letter, a digit, `_`, or part of a letter beyond ASCII.
@@ -139,6 +151,7 @@ pub(super) fn value_end(text: &str, from: usize, kind: Kind) -> usize {
         }
     }
     let end = word_end(text, from, kind);
+    steps::add(end - from);
     let is_open = end == from && matches!(at(text, from), b'"' | b'\'');
     if is_open { skip(text, from, |letter| letter != b'\n') } else { end }
 }
@@ -192,9 +205,26 @@ pub(super) fn closing(text: &str, place: usize, end: usize) -> Option<usize> {
     while close < end {
         match at(text, close) {
             b'\\' if quote == b'"' => close += 2,
-            letter if letter == quote => return Some(close),
+            letter if letter == quote => break,
             _ => close += 1,
         }
     }
-    None
+    steps::add(close - place);
+    (close < end).then_some(close)
+}
+
+/// Counts, in tests, the bytes that were gone over: they must stay in proportion to the text.
+pub(super) mod steps {
+    #[cfg(test)]
+    thread_local! {
+        pub(in super::super) static GONE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    #[cfg(test)]
+    pub(super) fn add(bytes: usize) {
+        GONE.with(|gone| gone.set(gone.get() + bytes));
+    }
+
+    #[cfg(not(test))]
+    pub(super) const fn add(_: usize) {}
 }

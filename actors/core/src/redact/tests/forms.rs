@@ -379,3 +379,78 @@ fn what_takes_a_secret_hides_nothing_that_could_run() {
         assert_eq!(mask_command(command), shown);
     }
 }
+
+#[test]
+fn a_text_is_gone_over_so_many_times_however_it_is_made() {
+    for piece in [
+        "'",
+        "\"",
+        "\"'",
+        "\\",
+        "\\\"",
+        "(",
+        "a=",
+        " ",
+        "=",
+        "password:",
+        "password= ",
+        "password=\"",
+        "password=\\\"",
+        "password='a'",
+        "password,a=",
+        "password=(",
+        "token: ",
+        "://",
+        "a://b:",
+        "cookie:",
+        "cookie: ",
+        "authorization: ",
+        "bearer ",
+        "sk-",
+        "eyJ",
+        "eyJ-",
+        "eyJabcde.",
+        "xoxb-",
+        "t-",
+        "$6$",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN ",
+        "<password>",
+        "PASSWORD('",
+        "h:5432:a:b:c ",
+        "12:34",
+        "mysql -p",
+        "mysql -pX ",
+        "-u ",
+        "-u a:",
+        "-u a:b ",
+        "echo a|",
+        "echo a | passwd ",
+        "passwd ",
+        "gh ",
+        "gh auth ",
+        "docker login ",
+        "vault kv a=b ",
+        "TOKEN=a ",
+        "TOKEN=$TOKEN ",
+        "machine login password ",
+        "user password 'x' ",
+        "send 'a' ",
+        "assword send 'a' ",
+        "identified by 'x' ",
+        "密码:",
+        "ssh \"mysql -pX\" ",
+        "<<<a ",
+        "--password ",
+        "-",
+        "--",
+    ] {
+        let text = piece.repeat((1 << 16) / piece.len());
+        for mask in [mask, mask_command] {
+            scan::steps::GONE.set(0);
+            mask(&text);
+            let times = scan::steps::GONE.get() / text.len();
+            assert!(times < 100, "{piece:?}: {times} times");
+        }
+    }
+}
