@@ -196,6 +196,7 @@ fn slack(found: &mut Found<'_>, place: usize) {
         cut(text, place, place + 3) == "xox" && at(text, place + 3).is_ascii_lowercase() && at(text, place + 4) == b'-';
     let to = skip(text, place + 5, is_name);
     if is_one && to >= place + 15 {
+        found.until.form = to;
         found.add(place + 5, to);
     }
 }

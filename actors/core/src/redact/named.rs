@@ -188,7 +188,7 @@ pub(super) fn as_element(found: &mut Found<'_>, behind: usize) {
 /// A line of `.pgpass`: `host:port:database:user:password`, port and others may be `*`.
 pub(super) fn pgpass(found: &mut Found<'_>, sign: usize) {
     let text = found.text;
-    if !matches!(at(text, sign + 1), b'0'..=b'9' | b'*') {
+    if sign < found.until.value || !matches!(at(text, sign + 1), b'0'..=b'9' | b'*') {
         return;
     }
     let port = skip(text, sign + 1, |letter| letter.is_ascii_digit() || letter == b'*');
@@ -201,6 +201,7 @@ pub(super) fn pgpass(found: &mut Found<'_>, sign: usize) {
     let user = skip(text, database + 1, is_field);
     if at(text, database) == b':' && at(text, user) == b':' && database > port + 1 && user > database + 1 {
         let ends = |letter: u8| letter.is_ascii_whitespace() || matches!(letter, b'"' | b'\'');
-        found.add(user + 1, skip(text, user + 1, |letter| !ends(letter)));
+        found.until.value = skip(text, user + 1, |letter| !ends(letter));
+        found.add(user + 1, found.until.value);
     }
 }
