@@ -1,5 +1,7 @@
 //! Goes through a text byte by byte, once; and the small steps that all readers of it take.
 
+#[cfg(test)]
+use super::tests::steps;
 use super::{Found, Kind, forms, interest::Interest, named, programs};
 
 /// The byte at a place, 0 behind the end.
@@ -213,18 +215,8 @@ pub(super) fn closing(text: &str, place: usize, end: usize) -> Option<usize> {
     (close < end).then_some(close)
 }
 
-/// Counts, in tests, the bytes that were gone over: they must stay in proportion to the text.
-pub(super) mod steps {
-    #[cfg(test)]
-    thread_local! {
-        pub(in super::super) static GONE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-    }
-
-    #[cfg(test)]
-    pub(super) fn add(bytes: usize) {
-        GONE.with(|gone| gone.set(gone.get() + bytes));
-    }
-
-    #[cfg(not(test))]
+/// Only tests count the bytes that are gone over.
+#[cfg(not(test))]
+mod steps {
     pub(super) const fn add(_: usize) {}
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use super::*;
 
 mod forms;
+pub(super) mod steps;
 
 #[test]
 fn secrets_are_masked_and_names_stay() {

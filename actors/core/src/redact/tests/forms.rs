@@ -452,9 +452,9 @@ fn a_text_is_gone_over_so_many_times_however_it_is_made() {
     ] {
         let text = piece.repeat((1 << 16) / piece.len());
         for mask in [mask, mask_command] {
-            scan::steps::GONE.set(0);
+            steps::GONE.set(0);
             mask(&text);
-            let times = scan::steps::GONE.get() / text.len();
+            let times = steps::GONE.get() / text.len();
             assert!(times < 100, "{piece:?}: {times} times");
         }
     }
