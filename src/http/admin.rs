@@ -6,6 +6,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpResponse, delete, get, post, put};
 use hermes_core::access::Role;
 use hermes_core::policy::Policy;
+use hermes_core::redact;
 use hermes_core::time::{Millis, Timestamp};
 use hermes_core::wire::task::Failure;
 use serde::{Deserialize, Serialize};
@@ -111,7 +112,14 @@ pub(super) struct AllowList {
 #[get("/api/admin/whitelist")]
 pub(super) async fn show_allow_list(state: Data<State>, caller: Caller) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Admin, Role::Auditor])?;
-    Ok(HttpResponse::Ok().json(json!({"ok": true, "open_ids": *state.engine.in_force.allow_list()})))
+    Ok(allow_list_answer(&state))
+}
+
+/// An open_id is no secret, but what was put in its place may be one.
+fn allow_list_answer(state: &State) -> HttpResponse {
+    let mut answer = json!({"ok": true, "open_ids": *state.engine.in_force.allow_list()});
+    redact::mask_json(&mut answer);
+    HttpResponse::Ok().json(answer)
 }
 
 /// Replace the allow-list.
@@ -134,7 +142,7 @@ pub(super) async fn replace_allow_list(
         return Err(ApiError::field("open_ids", format!("\"{bad}\" is no open_id")));
     }
     state.governance.replace_allow_list(&state.engine, body.open_ids, &caller.principal.actor).await?;
-    Ok(HttpResponse::Ok().json(json!({"ok": true, "open_ids": *state.engine.in_force.allow_list()})))
+    Ok(allow_list_answer(&state))
 }
 
 /// A policy: as the text of the file, or its content as JSON.

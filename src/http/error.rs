@@ -82,7 +82,7 @@ impl ResponseError for ApiError {
             ok: false,
             error: redact::mask(&self.message).into_owned(),
             code: self.code.as_str().to_owned(),
-            field: self.field.clone(),
+            field: self.field.as_deref().map(|field| redact::mask(field).into_owned()),
         })
     }
 }
