@@ -1,4 +1,4 @@
-//! JSON as a terminal may be shown it: whatever a terminal obeys, or moves text by, is written `\uXXXX`. A program reads
+//! JSON as a terminal may be shown it: whatever a terminal obeys, or moves text by, is written as an escape such as `\u001b`. A program reads
 //! the same value.
 
 use std::borrow::Cow;
