@@ -87,6 +87,7 @@ fn core_depends_on_nothing_that_can_do_anything() {
         "hex",
         "ipnet",
         "jiff",
+        "rable",
         "regex",
         "serde",
         "serde_json",

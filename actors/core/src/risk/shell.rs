@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Finding, Level, rules::Rules, sql};
 
 mod balance;
-mod lex;
+pub(super) mod lex;
 mod wrapper;
 
 use lex::{Command, Flow, Word};

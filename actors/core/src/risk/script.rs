@@ -1,0 +1,161 @@
+//! Shell text as a list of commands: the words they are made of, what they read and write, and how far that is certain.
+
+use std::ops::Range;
+
+/// What a text does, command by command, in the order of the text. Commands inside substitutions are in the words that
+/// hold them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Script {
+    pub(super) commands: Vec<Command>,
+    /// Why the reading is not to be trusted wholly.
+    pub(super) faults: Vec<Fault>,
+}
+
+/// A reason for not trusting a reading, and the bytes that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) kind: FaultKind,
+    pub(super) span: Range<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    /// A quote or a bracket is open or the grammar is broken: the text is cut roughly as well.
+    Unclosed,
+    /// The two readings see different commands; both are in the list.
+    Disagreement,
+    /// Nested deeper than is followed; what lies deeper is cut roughly.
+    TooDeep,
+    /// Longer than is read.
+    TooLong,
+}
+
+/// One command, or what stands in the place of one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Command {
+    pub(super) span: Range<usize>,
+    /// `NAME=value` before the program (or alone), `NAME+=`, `NAME=(…)`, `NAME[i]=`.
+    pub(super) assignments: Vec<Assignment>,
+    pub(super) words: Vec<Word>,
+    pub(super) redirects: Vec<Redirect>,
+    /// Numbers (in [`Script::commands`]) of the commands whose output it reads: `a | b`, `{ a; b; } | c`,
+    /// `a | while read x; do b; done`.
+    pub(super) reads: Vec<usize>,
+    /// The function whose body it is in, innermost.
+    pub(super) function: Option<String>,
+    pub(super) kind: CommandKind,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum CommandKind {
+    /// A program and its arguments, assignments alone, or redirections alone.
+    #[default]
+    Simple,
+    /// `for`/`select` with its variable; the words are what it goes through.
+    Loop { variable: String },
+    /// `[[ … ]]`, `(( … ))`, the words of a `case`: nothing is run but the substitutions in them. Without words it stands
+    /// for the redirections of a compound command; the commands in there that read them name it in `reads`.
+    Data,
+    /// A function definition; the commands of its body follow and name it in `function`.
+    Define { name: String },
+}
+
+/// `NAME=value`; elements of an array are joined by unquoted blanks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Assignment {
+    /// With its subscript, if it has one: `a`, `a[1]`.
+    pub(super) name: String,
+    pub(super) value: Word,
+    pub(super) append: bool,
+    pub(super) span: Range<usize>,
+}
+
+/// A redirection; `2>&1` and `<&-` are left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Redirect {
+    pub(super) flow: Flow,
+    pub(super) target: Word,
+    pub(super) span: Range<usize>,
+}
+
+/// What a redirection does with its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// `<`
+    Read,
+    /// `>`, `>>`, `>|`, `&>`, `<>`
+    Write,
+    /// The target is the text itself: a here-string, or the body of a here-document (one quoted literal if the delimiter
+    /// is quoted).
+    Here,
+}
+
+/// A word after quote removal. Braces are expanded already, so one word as written may be several here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) span: Range<usize>,
+    pub(super) pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Text after quote removal (`$'…'` decoded, line continuations gone); unquoted `*`, `?`, `[` and `~` stay in it.
+    /// `at`: where its first byte stands, if it stands byte for byte in the text.
+    Literal { text: String, quoted: bool, at: Option<usize> },
+    /// `$x`, `${x}`, `$1`, `$@`; with `default` for `${x:-word}`, `${x:=word}`, `${x:+word}`. All elements of an array
+    /// (`${x[@]}`, quoted or not) are the unquoted variable `x`, one of them (`${x[1]}`) is `x[1]`.
+    Variable { name: String, quoted: bool, default: Option<Box<Word>> },
+    /// `$( … )`, backticks, `${ …; }`, and `<( … )`, `>( … )`. Spans inside are those of the whole text where possible.
+    Substitution { script: Script, quoted: bool, process: Option<Flow> },
+    /// Anything else that is only known when it runs: `${x//a/b}`, `$(( … ))`, `${!x}`, `${x:0:1}`; substitutions inside
+    /// it are in `inner`.
+    Unknown { raw: String, quoted: bool, inner: Vec<Script> },
+}
+
+/// Reads shell text; never fails, but says in [`Script::faults`] what it could not read for certain.
+pub(super) fn read(text: &str) -> Script {
+    adapt(text, 0, 0)
+}
+
+/// The reading of the present lexer in the new shape.
+fn adapt(text: &str, base: usize, depth: usize) -> Script {
+    use super::shell::lex;
+    let seen = lex::read(text);
+    let mut script = Script::default();
+    if seen.broken {
+        script.faults.push(Fault { kind: FaultKind::Unclosed, span: base..base + text.len() });
+    }
+    let word = |word: &lex::Word| {
+        let span = base + word.span.start..base + word.span.end;
+        let mut pieces = Vec::new();
+        let raw = word.text.clone();
+        if word.dynamic {
+            let inside =
+                |inner: &&Range<usize>| inner.start >= word.span.start && inner.end <= word.span.end && depth < 12;
+            let scripts = seen.inner.iter().filter(inside);
+            let inner =
+                scripts.map(|inner| adapt(text.get(inner.clone()).unwrap_or_default(), base + inner.start, depth + 1));
+            pieces.push(Piece::Unknown { raw, quoted: false, inner: inner.collect() });
+        } else {
+            pieces.push(Piece::Literal { text: raw, quoted: !word.glob, at: None });
+        }
+        Word { span, pieces }
+    };
+    for command in &seen.commands {
+        let reads = if command.piped { script.commands.len().checked_sub(1).into_iter().collect() } else { Vec::new() };
+        let words: Vec<Word> = command.words.iter().map(word).collect();
+        let span = words.first().map_or(0, |word| word.span.start)..words.last().map_or(0, |word| word.span.end);
+        let flow = |flow: lex::Flow| match flow {
+            lex::Flow::Read => Flow::Read,
+            lex::Flow::Write => Flow::Write,
+            lex::Flow::Here => Flow::Here,
+        };
+        let redirect = |(kind, target): &(lex::Flow, lex::Word)| {
+            let target = word(target);
+            Redirect { flow: flow(*kind), span: target.span.clone(), target }
+        };
+        let redirects = command.redirects.iter().map(redirect).collect();
+        script.commands.push(Command { span, words, redirects, reads, ..Command::default() });
+    }
+    script
+}
