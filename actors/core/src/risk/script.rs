@@ -2,6 +2,21 @@
 
 use std::ops::Range;
 
+mod brace;
+mod check;
+mod compound;
+mod escape;
+mod expansion;
+mod flow;
+mod guard;
+mod heredoc;
+mod reader;
+mod rough;
+mod simple;
+mod word;
+
+use reader::{Close, Place, Reader};
+
 /// What a text does, command by command, in the order of the text. Commands inside substitutions are in the words that
 /// hold them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,48 +129,14 @@ pub(super) enum Piece {
 
 /// Reads shell text; never fails, but says in [`Script::faults`] what it could not read for certain.
 pub(super) fn read(text: &str) -> Script {
-    adapt(text, 0, 0)
-}
-
-/// The reading of the present lexer in the new shape.
-fn adapt(text: &str, base: usize, depth: usize) -> Script {
-    use super::shell::lex;
-    let seen = lex::read(text);
-    let mut script = Script::default();
-    if seen.broken {
-        script.faults.push(Fault { kind: FaultKind::Unclosed, span: base..base + text.len() });
-    }
-    let word = |word: &lex::Word| {
-        let span = base + word.span.start..base + word.span.end;
-        let mut pieces = Vec::new();
-        let raw = word.text.clone();
-        if word.dynamic {
-            let inside =
-                |inner: &&Range<usize>| inner.start >= word.span.start && inner.end <= word.span.end && depth < 12;
-            let scripts = seen.inner.iter().filter(inside);
-            let inner =
-                scripts.map(|inner| adapt(text.get(inner.clone()).unwrap_or_default(), base + inner.start, depth + 1));
-            pieces.push(Piece::Unknown { raw, quoted: false, inner: inner.collect() });
-        } else {
-            pieces.push(Piece::Literal { text: raw, quoted: !word.glob, at: None });
-        }
-        Word { span, pieces }
-    };
-    for command in &seen.commands {
-        let reads = if command.piped { script.commands.len().checked_sub(1).into_iter().collect() } else { Vec::new() };
-        let words: Vec<Word> = command.words.iter().map(word).collect();
-        let span = words.first().map_or(0, |word| word.span.start)..words.last().map_or(0, |word| word.span.end);
-        let flow = |flow: lex::Flow| match flow {
-            lex::Flow::Read => Flow::Read,
-            lex::Flow::Write => Flow::Write,
-            lex::Flow::Here => Flow::Here,
-        };
-        let redirect = |(kind, target): &(lex::Flow, lex::Word)| {
-            let target = word(target);
-            Redirect { flow: flow(*kind), span: target.span.clone(), target }
-        };
-        let redirects = command.redirects.iter().map(redirect).collect();
-        script.commands.push(Command { span, words, redirects, reads, ..Command::default() });
+    let mut reader = Reader::new(text, Place::At(0), 0);
+    let mut script = reader.script(Close::End);
+    script.faults.append(&mut reader.faults);
+    if reader.broken {
+        script.commands.extend(rough::cut(text, |range| range));
     }
     script
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Finding, Level, rules::Rules, sql};
 
 mod balance;
-pub(super) mod lex;
+mod lex;
 mod wrapper;
 
 use lex::{Command, Flow, Word};

@@ -9,19 +9,19 @@ use super::balance;
 
 /// A word after quote removal; substitutions stay in it as written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::risk) struct Word {
-    pub(in crate::risk) text: String,
-    pub(in crate::risk) span: Range<usize>,
+pub(super) struct Word {
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
     /// Holds a parameter or a substitution: what it will be is not known here.
-    pub(in crate::risk) dynamic: bool,
+    pub(super) dynamic: bool,
     /// Holds an unquoted glob or brace: may become other words.
-    pub(in crate::risk) glob: bool,
+    pub(super) glob: bool,
     quoted: bool,
 }
 
 /// What a redirection does with its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::risk) enum Flow {
+pub(super) enum Flow {
     Read,
     Write,
     /// The target is the input itself: here-string or heredoc body.
@@ -30,20 +30,20 @@ pub(in crate::risk) enum Flow {
 
 /// One command: its words, its redirections, and whether it reads from the command before it.
 #[derive(Debug, Default)]
-pub(in crate::risk) struct Command {
-    pub(in crate::risk) words: Vec<Word>,
-    pub(in crate::risk) redirects: Vec<(Flow, Word)>,
-    pub(in crate::risk) piped: bool,
+pub(super) struct Command {
+    pub(super) words: Vec<Word>,
+    pub(super) redirects: Vec<(Flow, Word)>,
+    pub(super) piped: bool,
 }
 
 /// A text cut into commands.
 #[derive(Debug, Default)]
-pub(in crate::risk) struct Script {
-    pub(in crate::risk) commands: Vec<Command>,
+pub(super) struct Script {
+    pub(super) commands: Vec<Command>,
     /// What stands inside `$( )`, backticks, `<( )` and `>( )`.
-    pub(in crate::risk) inner: Vec<Range<usize>>,
+    pub(super) inner: Vec<Range<usize>>,
     /// A quote or a bracket is not closed, so the cut is not to be trusted.
-    pub(in crate::risk) broken: bool,
+    pub(super) broken: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -72,7 +72,7 @@ struct Lexer<'t> {
 }
 
 /// Cuts a text into commands.
-pub(in crate::risk) fn read(text: &str) -> Script {
+pub(super) fn read(text: &str) -> Script {
     let mut lexer = Lexer {
         text,
         at: 0,
@@ -92,7 +92,7 @@ pub(in crate::risk) fn read(text: &str) -> Script {
 }
 
 /// Cuts a text at everything that could separate commands, quoted or not: the second look at a broken text.
-pub(in crate::risk) fn rough(text: &str) -> Vec<Command> {
+pub(super) fn rough(text: &str) -> Vec<Command> {
     let mut commands = Vec::new();
     let mut start = 0;
     for piece in text.split([';', '|', '&', '\n', '(', ')', '`']) {

@@ -1,0 +1,145 @@
+//! The other reading: what the `rable` parser sees in the same text.
+
+use std::{borrow::Cow, ops::Range};
+
+use rable::{Node, NodeKind};
+
+use super::{guard, reader::Seen};
+
+/// Bytes that are given to the parser at once: its lists are trees as deep as they are long.
+const MAX_TEXT: usize = 32 * 1024;
+
+/// How the two readings compare.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Same,
+    Differs(Vec<Other>),
+    /// The text is outside the grammar.
+    Refused,
+    TooDeep,
+    TooLong,
+}
+
+/// A command that only one of the readings has; with its words if it is not ours.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Other {
+    pub(super) span: Range<usize>,
+    pub(super) words: Vec<Range<usize>>,
+}
+
+/// Compares what we have seen in a text, which begins at an offset, with what the parser sees.
+pub(super) fn compare(text: &str, base: usize, seen: &[Seen], globs: bool) -> Found {
+    if is_plain(text) {
+        return Found::Same;
+    }
+    if text.len() > MAX_TEXT {
+        return Found::TooLong;
+    }
+    if !guard::is_shallow(text) {
+        return Found::TooDeep;
+    }
+    let Ok(nodes) = rable::parse(&without_returns(text), globs) else { return Found::Refused };
+    let offsets = Offsets::of(text, base);
+    let mut others = commands(nodes, &offsets);
+    others.sort_by_key(|other| other.words.first().map_or(other.span.start, |word| word.start));
+    let differing = differences(others, seen);
+    if differing.is_empty() { Found::Same } else { Found::Differs(differing) }
+}
+
+/// Only letters that nothing can be made of but words: there is one way of reading it.
+fn is_plain(text: &str) -> bool {
+    let is_inert = |byte: u8| byte.is_ascii_alphanumeric() || b" \t_-./:,=+@%^~".contains(&byte);
+    text.bytes().all(is_inert)
+}
+
+/// The parser takes the return before a newline for part of a word.
+fn without_returns(text: &str) -> Cow<'_, str> {
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", " \n")) } else { Cow::Borrowed(text) }
+}
+
+fn differences(others: Vec<Other>, seen: &[Seen]) -> Vec<Other> {
+    let mut found = Vec::new();
+    let mut ours = seen.iter().peekable();
+    for other in others {
+        let start = other.words.first().map_or(other.span.start, |word| word.start);
+        while let Some(only) = ours.next_if(|ours| ours.start < start) {
+            found.push(Other { span: only.start..only.start, words: Vec::new() });
+        }
+        match ours.next_if(|ours| ours.start == start) {
+            Some(same) if same.words == other.words.len() => {}
+            _ => found.push(other),
+        }
+    }
+    found.extend(ours.map(|only| Other { span: only.start..only.start, words: Vec::new() }));
+    found
+}
+
+/// The parser counts characters; this gives bytes.
+enum Offsets {
+    Ascii(usize, usize),
+    Table(Vec<usize>, usize),
+}
+
+impl Offsets {
+    fn of(text: &str, base: usize) -> Self {
+        let end = base + text.len();
+        if text.is_ascii() {
+            return Self::Ascii(base, end);
+        }
+        Self::Table(text.char_indices().map(|(at, _)| base + at).collect(), end)
+    }
+
+    fn byte(&self, character: usize) -> usize {
+        match self {
+            Self::Ascii(base, end) => (base + character).min(*end),
+            Self::Table(table, end) => table.get(character).copied().unwrap_or(*end),
+        }
+    }
+
+    fn range(&self, node: &Node) -> Range<usize> {
+        let start = self.byte(node.span.start);
+        start..self.byte(node.span.end).max(start)
+    }
+}
+
+/// Lists the simple commands of some trees, those in words left out. The trees are taken apart on the way: dropping them
+/// whole would take stack.
+fn commands(mut nodes: Vec<Node>, offsets: &Offsets) -> Vec<Other> {
+    let mut found = Vec::new();
+    while let Some(node) = nodes.pop() {
+        let span = offsets.range(&node);
+        match node.kind {
+            NodeKind::Command { assignments, words, redirects } => {
+                let words: Vec<_> = words.iter().map(|word| offsets.range(word)).collect();
+                let unread = words.is_empty() && assignments.is_empty() && redirects.is_empty();
+                if !words.is_empty() || unread && !span.is_empty() {
+                    found.push(Other { span, words });
+                }
+            }
+            other => nodes.extend(inside(other)),
+        }
+    }
+    found
+}
+
+fn inside(kind: NodeKind) -> Vec<Node> {
+    match kind {
+        NodeKind::Pipeline { commands, .. } => commands,
+        NodeKind::List { items } => items.into_iter().map(|item| item.command).collect(),
+        NodeKind::If { condition, then_body, else_body, .. } => {
+            [Some(condition), Some(then_body), else_body].into_iter().flatten().map(|node| *node).collect()
+        }
+        NodeKind::While { condition, body, .. } | NodeKind::Until { condition, body, .. } => vec![*condition, *body],
+        NodeKind::For { body, .. }
+        | NodeKind::ForArith { body, .. }
+        | NodeKind::Select { body, .. }
+        | NodeKind::Function { body, .. }
+        | NodeKind::Subshell { body, .. }
+        | NodeKind::BraceGroup { body, .. } => vec![*body],
+        NodeKind::Case { patterns, .. } => patterns.into_iter().filter_map(|pattern| pattern.body).collect(),
+        NodeKind::Coproc { command, .. } => vec![*command],
+        NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => vec![*pipeline],
+        _ => Vec::new(),
+    }
+}
