@@ -1,6 +1,6 @@
 //! Shell text as a list of commands: the words they are made of, what they read and write, and how far that is certain.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 mod brace;
 mod check;
@@ -133,9 +133,18 @@ pub(super) fn read(text: &str) -> Script {
     let mut script = reader.script(Close::End);
     script.faults.append(&mut reader.faults);
     if reader.broken {
-        script.commands.extend(rough::cut(text, |range| range));
+        let known: HashSet<(usize, String)> = script.commands.iter().filter_map(outline).collect();
+        let is_new = |command: &Command| outline(command).is_none_or(|outline| !known.contains(&outline));
+        script.commands.extend(rough::cut(text, |range| range).into_iter().filter(is_new));
     }
     script
+}
+
+/// Where a command begins and what its words are, if they are nothing but text.
+fn outline(command: &Command) -> Option<(usize, String)> {
+    let first = command.words.first().filter(|_| command.redirects.is_empty())?;
+    let texts: Option<Vec<String>> = command.words.iter().map(compound::plain_text).collect();
+    Some((first.span.start, texts?.join(" ")))
 }
 
 #[cfg(test)]

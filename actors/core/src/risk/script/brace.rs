@@ -8,8 +8,15 @@ const MAX_WORDS: usize = 64;
 const MAX_OPEN: usize = 32;
 
 #[derive(Debug, Clone)]
-enum Node {
+enum Part {
     Piece(Piece),
+    /// A piece with scripts in it, by its number: it is not copied.
+    Held(usize),
+}
+
+#[derive(Debug, Clone)]
+enum Node {
+    Part(Part),
     Choice(Vec<Vec<Node>>),
 }
 
@@ -33,14 +40,12 @@ pub(super) fn expand(word: Word) -> Vec<Word> {
     }
     let mut whole = true;
     let mut expanded = combine(&nodes, &mut whole);
-    expanded.retain(|pieces| !pieces.is_empty());
-    let mut words: Vec<Word> =
-        expanded.into_iter().map(|pieces| Word { span: word.span.clone(), pieces: merged(pieces) }).collect();
-    words.iter_mut().skip(1).for_each(|word| word.pieces.iter_mut().for_each(forget_scripts));
-    if !whole {
-        words.push(unknown(&word));
-    }
-    words
+    expanded.retain(|parts| !parts.is_empty());
+    let rest = (!whole).then(|| unknown(&word));
+    let Word { span, pieces } = word;
+    let mut held: Vec<Option<Piece>> = pieces.into_iter().map(Some).collect();
+    let words = expanded.into_iter().map(|parts| Word { span: span.clone(), pieces: merged(parts, &mut held) });
+    words.collect::<Vec<_>>().into_iter().chain(rest).collect()
 }
 
 fn openings(piece: &Piece) -> usize {
@@ -63,23 +68,20 @@ fn unknown(word: &Word) -> Word {
     Word { span: word.span.clone(), pieces: vec![Piece::Unknown { raw, quoted: false, inner }] }
 }
 
-/// The copies of a word need not be looked into as well.
-fn forget_scripts(piece: &mut Piece) {
-    let raw = match piece {
-        Piece::Substitution { .. } => "$()".to_owned(),
-        Piece::Variable { name, default: Some(_), .. } => format!("${{{name}}}"),
-        Piece::Unknown { raw, .. } => std::mem::take(raw),
-        Piece::Literal { .. } | Piece::Variable { .. } => return,
-    };
-    *piece = Piece::Unknown { raw, quoted: false, inner: Vec::new() };
+/// What stands in the copies of a word for a piece that need not be looked into again.
+fn copy() -> Piece {
+    Piece::Unknown { raw: "$()".to_owned(), quoted: false, inner: Vec::new() }
 }
 
 fn parse(pieces: &[Piece]) -> Vec<Node> {
     let mut stack = vec![Open::default()];
-    for piece in pieces {
+    for (number, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Literal { text, quoted: false, at } => text_nodes(text, *at, &mut stack),
-            other => push(&mut stack, Node::Piece(other.clone())),
+            Piece::Literal { .. } | Piece::Variable { default: None, .. } => {
+                push(&mut stack, Node::Part(Part::Piece(piece.clone())));
+            }
+            _ => push(&mut stack, Node::Part(Part::Held(number))),
         }
     }
     while stack.len() > 1 {
@@ -114,7 +116,7 @@ fn text_nodes(text: &str, at: Option<usize>, stack: &mut Vec<Open>) {
 fn plain(text: &str, range: std::ops::Range<usize>, at: Option<usize>, stack: &mut [Open]) {
     let at = at.map(|at| at + range.start);
     if let Some(text) = text.get(range).filter(|text| !text.is_empty()) {
-        push(stack, Node::Piece(Piece::Literal { text: text.to_owned(), quoted: false, at }));
+        push(stack, sign(text, at));
     }
 }
 
@@ -141,7 +143,7 @@ fn push(stack: &mut [Open], node: Node) {
 }
 
 fn sign(text: &str, at: Option<usize>) -> Node {
-    Node::Piece(Piece::Literal { text: text.to_owned(), quoted: false, at })
+    Node::Part(Part::Piece(Piece::Literal { text: text.to_owned(), quoted: false, at }))
 }
 
 /// Braces that mean nothing stand for themselves.
@@ -157,7 +159,7 @@ fn as_text(open: Open) -> Vec<Node> {
 
 /// `1..3`, `a..e`, `1..9..2`.
 fn sequence(nodes: &[Node]) -> Option<Vec<Vec<Node>>> {
-    let [Node::Piece(Piece::Literal { text, .. })] = nodes else { return None };
+    let [Node::Part(Part::Piece(Piece::Literal { text, .. }))] = nodes else { return None };
     let mut parts = text.split("..");
     let (first, last) = (parts.next()?, parts.next()?);
     let step = parts.next().map_or(Some(1), |step| step.parse::<i64>().ok())?;
@@ -190,11 +192,11 @@ fn numbers(from: i64, to: i64, step: i64) -> impl Iterator<Item = i64> {
     std::iter::successors(Some(from), next).take_while(is_in).take(MAX_WORDS + 1)
 }
 
-fn combine(nodes: &[Node], whole: &mut bool) -> Vec<Vec<Piece>> {
+fn combine(nodes: &[Node], whole: &mut bool) -> Vec<Vec<Part>> {
     let mut results = vec![Vec::new()];
     for node in nodes {
         match node {
-            Node::Piece(piece) => results.iter_mut().for_each(|result: &mut Vec<Piece>| result.push(piece.clone())),
+            Node::Part(part) => results.iter_mut().for_each(|result: &mut Vec<Part>| result.push(part.clone())),
             Node::Choice(alternatives) => {
                 let mut endings = Vec::new();
                 for alternative in alternatives {
@@ -210,19 +212,22 @@ fn combine(nodes: &[Node], whole: &mut bool) -> Vec<Vec<Piece>> {
     results
 }
 
-fn joined(beginnings: &[Vec<Piece>], endings: &[Vec<Piece>], whole: &mut bool) -> Vec<Vec<Piece>> {
+fn joined(beginnings: &[Vec<Part>], endings: &[Vec<Part>], whole: &mut bool) -> Vec<Vec<Part>> {
     *whole &= beginnings.len() * endings.len() <= MAX_WORDS;
     let pairs = beginnings.iter().flat_map(|beginning| endings.iter().map(move |ending| (beginning, ending)));
     pairs.take(MAX_WORDS).map(|(beginning, ending)| beginning.iter().chain(ending).cloned().collect()).collect()
 }
 
-/// Joins literals that stand side by side.
-fn merged(pieces: Vec<Piece>) -> Vec<Piece> {
+/// Joins literals that stand side by side; the first word that has a held piece takes it.
+fn merged(parts: Vec<Part>, held: &mut [Option<Piece>]) -> Vec<Piece> {
     let mut build = super::word::Build::default();
-    for piece in pieces {
-        match piece {
-            Piece::Literal { text, quoted: false, .. } => build.literal(&text, false, None),
-            other => build.pieces.push(other),
+    for part in parts {
+        match part {
+            Part::Piece(Piece::Literal { text, quoted: false, .. }) => build.literal(&text, false, None),
+            Part::Piece(other) => build.pieces.push(other),
+            Part::Held(number) => {
+                build.pieces.push(held.get_mut(number).and_then(Option::take).unwrap_or_else(copy));
+            }
         }
     }
     build.pieces

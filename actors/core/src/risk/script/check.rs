@@ -110,6 +110,7 @@ fn commands(mut nodes: Vec<Node>, offsets: &Offsets) -> Vec<Other> {
     while let Some(node) = nodes.pop() {
         let span = offsets.range(&node);
         match node.kind {
+            NodeKind::Coproc { command, .. } if is_without_place(&command) => {}
             NodeKind::Command { assignments, words, redirects } => {
                 let words: Vec<_> = words.iter().map(|word| offsets.range(word)).collect();
                 let unread = words.is_empty() && assignments.is_empty() && redirects.is_empty();
@@ -121,6 +122,14 @@ fn commands(mut nodes: Vec<Node>, offsets: &Offsets) -> Vec<Other> {
         }
     }
     found
+}
+
+/// The words of a simple command after `coproc` have no places.
+fn is_without_place(command: &Node) -> bool {
+    match &command.kind {
+        NodeKind::Command { words, .. } => words.first().is_none_or(|word| word.span.is_empty()),
+        _ => false,
+    }
 }
 
 fn inside(kind: NodeKind) -> Vec<Node> {

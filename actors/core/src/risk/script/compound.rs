@@ -47,7 +47,10 @@ impl Reader<'_> {
             "}" => self.close(scope, Block::Brace),
             "!" => {}
             "time" => return self.time(),
-            "coproc" => self.coproc_name(),
+            "coproc" => {
+                scope.coprocess = true;
+                self.coproc_name();
+            }
             "for" | "select" => self.loop_head(start, scope),
             "case" => self.case_head(start, scope),
             "function" => self.function(start, scope),

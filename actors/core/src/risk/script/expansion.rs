@@ -12,6 +12,8 @@ use super::{
 
 /// Bytes in which the end of an arithmetic expression is looked for.
 const ARITHMETIC_AT_MOST: usize = 2048;
+/// Bytes that are looked at for all such ends of a text.
+const LOOK_AHEAD_AT_MOST: usize = 256 * 1024;
 
 impl Reader<'_> {
     pub(super) fn dollar(&mut self, quoted: bool, build: &mut Build) {
@@ -56,6 +58,7 @@ impl Reader<'_> {
             self.at = end + 2;
             return Piece::Unknown { raw: self.slice(start..self.at).to_owned(), quoted, inner };
         }
+        self.doubled |= self.looking_at("$((");
         self.at += 2;
         let script = self.inner(start, Close::Parenthesis);
         Piece::Substitution { script, quoted, process: None }
@@ -101,7 +104,7 @@ impl Reader<'_> {
         let end = length.map_or(self.end, |length| start + 1 + length);
         let script = match unescaped(self.slice(start + 1..end), quoted) {
             Cow::Borrowed(_) => self.within(start + 1..end, |reader| reader.inner(start, Close::End)),
-            Cow::Owned(text) => self.elsewhere(&text, start..end),
+            Cow::Owned(text) => self.elsewhere(&text, start..end + usize::from(length.is_some())),
         };
         self.at = end + usize::from(length.is_some());
         if length.is_none() {
@@ -129,22 +132,15 @@ impl Reader<'_> {
     }
 
     /// Gives the offset of the `))` that ends an arithmetic expression.
-    pub(super) fn arithmetic_end(&self, from: usize) -> Option<usize> {
+    pub(super) fn arithmetic_end(&mut self, from: usize) -> Option<usize> {
         let window = self.text.as_bytes().get(from..self.end.min(from + ARITHMETIC_AT_MOST))?;
-        let mut depth = 0_usize;
-        let mut at = 0;
-        while let Some(byte) = window.get(at) {
-            match byte {
-                b'\\' => at += 1,
-                b'\'' | b'"' => at += 1 + memchr(*byte, window.get(at + 1..)?)?,
-                b'(' => depth += 1,
-                b')' if depth == 0 => return (window.get(at + 1) == Some(&b')')).then_some(from + at),
-                b')' => depth -= 1,
-                _ => {}
-            }
-            at += 1;
+        if self.looked_ahead > LOOK_AHEAD_AT_MOST {
+            self.broken = true;
+            return None;
         }
-        None
+        let end = closing_parentheses(window);
+        self.looked_ahead += end.unwrap_or(window.len());
+        end.map(|end| from + end)
     }
 
     /// Takes a whole arithmetic expression, given the range between its brackets.
@@ -189,6 +185,23 @@ impl Reader<'_> {
         if self.subscripts_fail {
             return None;
         }
+        if !self.may_go_deeper() {
+            self.fault(FaultKind::TooDeep, start..self.end);
+            self.broken = true;
+            return None;
+        }
+        self.depth += 1;
+        let inner = self.subscript_scripts();
+        self.depth -= 1;
+        if inner.is_none() {
+            self.subscripts_fail = true;
+            self.unclosed(start);
+            self.at = start;
+        }
+        inner
+    }
+
+    fn subscript_scripts(&mut self) -> Option<Vec<Script>> {
         let mut build = Build::default();
         let mut depth = 0_usize;
         while let Some(byte) = self.peek() {
@@ -199,12 +212,7 @@ impl Reader<'_> {
                     return Some(scripts_of(build.pieces));
                 }
                 b']' => depth -= 1,
-                b'\\' => {
-                    self.at += 1;
-                    self.bump();
-                    continue;
-                }
-                b'$' | b'`' | b'\'' | b'"' => {
+                b'\\' | b'$' | b'`' | b'\'' | b'"' => {
                     self.part(byte, &mut build);
                     continue;
                 }
@@ -212,9 +220,6 @@ impl Reader<'_> {
             }
             self.at += 1;
         }
-        self.subscripts_fail = true;
-        self.unclosed(start);
-        self.at = start;
         None
     }
 
@@ -386,4 +391,22 @@ fn unescaped(text: &str, quoted: bool) -> Cow<'_, str> {
     }
     result.push_str(text.get(from..).unwrap_or_default());
     Cow::Owned(result)
+}
+
+/// Finds the `))` that closes what was opened before a text.
+fn closing_parentheses(window: &[u8]) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(byte) = window.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'\'' | b'"' => at += 1 + memchr(*byte, window.get(at + 1..)?)?,
+            b'(' => depth += 1,
+            b')' if depth == 0 => return (window.get(at + 1) == Some(&b')')).then_some(at),
+            b')' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    None
 }

@@ -30,6 +30,7 @@ impl Reader<'_> {
         self.faults.truncate(faults);
         let raw = self.slice(from..self.at);
         let literal = raw.contains(['\'', '"', '\\']);
+        scope.broken |= self.doubled;
         let delimiter = unquoted(raw);
         let span = self.span(start..self.at);
         scope.pending.push(Pending { command: scope.script.commands.len(), delimiter, strip, literal, span });

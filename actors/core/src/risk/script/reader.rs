@@ -77,6 +77,8 @@ pub(super) struct Scope {
     /// A compound command has just ended, so only redirections and separators may follow.
     pub(super) closed: bool,
     pub(super) broken: bool,
+    /// After `coproc`: the other reading does not say where such a command stands.
+    pub(super) coprocess: bool,
     pub(super) seen: Vec<Seen>,
     /// Offsets at which the other reading begins anew.
     chunks: Vec<usize>,
@@ -95,8 +97,12 @@ pub(super) struct Reader<'t> {
     pub(super) broken: bool,
     /// A pattern like `@(a|b)` was read, which the grammar has only with `extglob`.
     pub(super) globs: bool,
+    /// Subshells opened by `((`: the shell reads them twice, and a here-document in there the second time as commands.
+    pub(super) doubled: bool,
     /// A subscript was not closed, so no other will be.
     pub(super) subscripts_fail: bool,
+    /// Bytes in which ends of arithmetic were looked for.
+    pub(super) looked_ahead: usize,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -111,7 +117,9 @@ impl<'t> Reader<'t> {
             asks: true,
             broken: false,
             globs: false,
+            doubled: false,
             subscripts_fail: false,
+            looked_ahead: 0,
             faults: Vec::new(),
         }
     }
@@ -319,13 +327,15 @@ impl<'t> Reader<'t> {
     fn open_parenthesis(&mut self, scope: &mut Scope) {
         scope.broken |= scope.closed;
         let start = self.at;
-        match self.arithmetic_end(self.at + 2).filter(|_| self.looking_at("((")) {
+        let arithmetic = if self.looking_at("((") { self.arithmetic_end(start + 2) } else { None };
+        match arithmetic {
             Some(end) => {
                 let word = self.arithmetic(start, start + 2..end);
                 self.data(scope, start, vec![word]);
                 self.after_compound(scope);
             }
             None => {
+                self.doubled |= self.looking_at("((");
                 self.at += 1;
                 self.open(scope, Block::Subshell);
             }
@@ -345,6 +355,7 @@ impl<'t> Reader<'t> {
 
     /// Begins a compound command.
     pub(super) fn open(&mut self, scope: &mut Scope, block: Block) {
+        scope.coprocess = false;
         let function = scope.defined.take().or_else(|| function_of(scope));
         let outer = scope.pipes.enter();
         let first = scope.script.commands.len();

@@ -51,7 +51,8 @@ impl Reader<'_> {
         if empty && !self.awaits_body(scope) && seen.words == 0 {
             return;
         }
-        if seen.words > 0 {
+        scope.broken |= self.peek() == Some(b'(');
+        if seen.words > 0 && !std::mem::take(&mut scope.coprocess) {
             scope.seen.push(seen);
         }
         // A function needs a compound command for its body here; other shells take this one.

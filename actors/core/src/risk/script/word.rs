@@ -189,10 +189,12 @@ impl Reader<'_> {
     pub(super) fn double_quoted(&mut self, build: &mut Build) {
         let open = self.at;
         self.at += 1;
-        build.literal("", true, self.place_of(self.at));
         while let Some(byte) = self.peek() {
             match byte {
                 b'"' => {
+                    if self.slice(open + 1..self.at).trim_start_matches("\\\n").is_empty() {
+                        build.literal("", true, self.place_of(self.at));
+                    }
                     self.at += 1;
                     return;
                 }
@@ -218,7 +220,7 @@ impl Reader<'_> {
                 let start = self.at;
                 self.bump();
                 let bytes = self.rest().as_bytes();
-                let is_end = |byte: &u8| matches!(byte, b'"' | b'\\' | b'$' | b'`' | b'}');
+                let is_end = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\' | b'$' | b'`' | b'}');
                 self.at += bytes.iter().position(is_end).unwrap_or(bytes.len());
                 build.literal(self.slice(start..self.at), true, self.place_of(start));
             }
