@@ -3,10 +3,9 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::{
-    FaultKind, Flow, Piece, Script, Word,
+    Fault, FaultKind, Flow, Piece, Script, Word,
     compound::name_length,
     reader::{Close, Place, Reader, memchr},
-    rough,
     word::Build,
 };
 
@@ -88,14 +87,12 @@ impl Reader<'_> {
         script
     }
 
-    /// Cuts what lies too deep roughly, up to the end.
+    /// Reads no further; as the text is broken then, all of it is cut roughly.
     fn too_deep(&mut self, start: usize) -> Script {
-        let commands = rough::cut(self.rest(), |range| self.span(self.at + range.start..self.at + range.end));
         self.at = self.end;
-        let outer = std::mem::take(&mut self.faults);
-        self.fault(FaultKind::TooDeep, start..self.end);
-        let faults = std::mem::replace(&mut self.faults, outer);
-        Script { commands, faults }
+        self.broken = true;
+        let span = self.span(start..self.end);
+        Script { commands: Vec::new(), faults: vec![Fault { kind: FaultKind::TooDeep, span }] }
     }
 
     pub(super) fn backtick(&mut self, quoted: bool, build: &mut Build) {
@@ -172,55 +169,40 @@ impl Reader<'_> {
     fn old_arithmetic(&mut self, quoted: bool, build: &mut Build) {
         let start = self.at;
         self.at += 1;
-        if let Some(inner) = self.subscript() {
-            build.pieces.push(Piece::Unknown { raw: self.slice(start..self.at).to_owned(), quoted, inner });
-        } else {
-            build.literal("$", quoted, self.place_of(start));
-        }
+        let inner = self.subscript();
+        build.pieces.push(Piece::Unknown { raw: self.slice(start..self.at).to_owned(), quoted, inner });
     }
 
-    /// Takes a subscript and gives the substitutions in it; takes nothing if it is not closed.
-    pub(super) fn subscript(&mut self) -> Option<Vec<Script>> {
+    /// Takes a subscript and gives the substitutions in it.
+    pub(super) fn subscript(&mut self) -> Vec<Script> {
         let start = self.at;
-        if self.subscripts_fail {
-            return None;
-        }
         if !self.may_go_deeper() {
-            self.fault(FaultKind::TooDeep, start..self.end);
-            self.broken = true;
-            return None;
+            return vec![self.too_deep(start)];
         }
         self.depth += 1;
-        let inner = self.subscript_scripts();
-        self.depth -= 1;
-        if inner.is_none() {
-            self.subscripts_fail = true;
-            self.unclosed(start);
-            self.at = start;
-        }
-        inner
-    }
-
-    fn subscript_scripts(&mut self) -> Option<Vec<Script>> {
         let mut build = Build::default();
-        let mut depth = 0_usize;
+        let mut open = 0_usize;
         while let Some(byte) = self.peek() {
             match byte {
-                b'[' => depth += 1,
-                b']' if depth == 1 => {
+                b'\\' | b'$' | b'`' | b'\'' | b'"' => self.part(byte, &mut build),
+                _ => {
                     self.at += 1;
-                    return Some(scripts_of(build.pieces));
+                    open = match byte {
+                        b'[' => open + 1,
+                        b']' => open - 1,
+                        _ => open,
+                    };
+                    if open == 0 {
+                        break;
+                    }
                 }
-                b']' => depth -= 1,
-                b'\\' | b'$' | b'`' | b'\'' | b'"' => {
-                    self.part(byte, &mut build);
-                    continue;
-                }
-                _ => {}
             }
-            self.at += 1;
         }
-        None
+        self.depth -= 1;
+        if open > 0 {
+            self.unclosed(start);
+        }
+        scripts_of(build.pieces)
     }
 
     /// Reads `${ … }`.
@@ -267,7 +249,7 @@ impl Reader<'_> {
         let mut all = false;
         if self.peek() == Some(b'[') && !name.is_empty() {
             let open = self.at;
-            inner = self.subscript().unwrap_or_default();
+            inner = self.subscript();
             let subscript = self.slice(open..self.at);
             all = matches!(subscript, "[@]" | "[*]");
             if !all {

@@ -99,8 +99,6 @@ pub(super) struct Reader<'t> {
     pub(super) globs: bool,
     /// Subshells opened by `((`: the shell reads them twice, and a here-document in there the second time as commands.
     pub(super) doubled: bool,
-    /// A subscript was not closed, so no other will be.
-    pub(super) subscripts_fail: bool,
     /// Bytes in which ends of arithmetic were looked for.
     pub(super) looked_ahead: usize,
     pub(super) faults: Vec<Fault>,
@@ -118,7 +116,6 @@ impl<'t> Reader<'t> {
             broken: false,
             globs: false,
             doubled: false,
-            subscripts_fail: false,
             looked_ahead: 0,
             faults: Vec::new(),
         }

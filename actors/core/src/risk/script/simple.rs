@@ -14,8 +14,7 @@ impl Reader<'_> {
     pub(super) fn simple(&mut self, scope: &mut Scope) {
         let start = self.at;
         let mut command = Command::default();
-        let mut words = 0;
-        let mut first = start;
+        let mut seen = Seen { start, words: 0 };
         let mut declares = false;
         loop {
             self.skip_blanks();
@@ -26,24 +25,34 @@ impl Reader<'_> {
             if self.redirection(&mut command, scope) {
                 continue;
             }
-            if words == 0 && self.assignment(&mut command) || declares && self.declared(&mut command) {
-                words += usize::from(declares);
-                continue;
+            match self.part_of_command(&mut command, seen.words, declares) {
+                Part::Assignment => continue,
+                Part::Nothing => break,
+                Part::Word => seen.words += 1,
             }
-            command.words.extend(self.expanded_word(Stop::Blank));
-            if self.at == before {
-                break;
-            }
-            words += 1;
-            if words == 1 {
-                first = before;
+            if seen.words == 1 {
+                seen.start = before;
                 declares = DECLARE.contains(&self.slice(before..self.at));
                 if self.defines(&command) {
                     return self.define(start, command.words, scope);
                 }
             }
         }
-        self.finish(scope, command, start, Seen { start: first, words });
+        self.finish(scope, command, start, seen);
+    }
+
+    fn part_of_command(&mut self, command: &mut Command, words: usize, declares: bool) -> Part {
+        let start = self.at;
+        let part = match words {
+            0 => self.assignment(command),
+            _ if declares && self.declared(command) => Part::Word,
+            _ => Part::Nothing,
+        };
+        if part == Part::Nothing {
+            command.words.extend(self.expanded_word(Stop::Blank));
+            return if self.at == start { Part::Nothing } else { Part::Word };
+        }
+        part
     }
 
     fn finish(&mut self, scope: &mut Scope, mut command: Command, start: usize, seen: Seen) {
@@ -103,33 +112,39 @@ impl Reader<'_> {
         true
     }
 
-    /// Reads `NAME=value` and its like, if that is what stands here.
-    fn assignment(&mut self, command: &mut Command) -> bool {
+    /// Reads `NAME=value` and its like, if that is what stands here, or a first word with a subscript.
+    fn assignment(&mut self, command: &mut Command) -> Part {
         let start = self.at;
         self.at += name_length(self.rest());
         if self.at == start {
-            return false;
+            return Part::Nothing;
         }
-        let mut scripts = Vec::new();
-        if self.peek() == Some(b'[') {
-            scripts = self.subscript().unwrap_or_default();
-        }
+        let subscripted = self.peek() == Some(b'[');
+        let inner = if subscripted { self.subscript() } else { Vec::new() };
         let name = self.slice(start..self.at).to_owned();
+        let mut pieces = Vec::new();
+        if !inner.is_empty() {
+            pieces.push(Piece::Unknown { raw: name.clone(), quoted: false, inner });
+        }
         let append = self.looking_at("+=");
         if !(self.eat("+=") || self.eat("=")) {
-            self.at = start;
-            return false;
+            if !subscripted {
+                self.at = start;
+                return Part::Nothing;
+            }
+            if pieces.is_empty() {
+                pieces.push(Piece::Literal { text: name, quoted: false, at: self.place_of(start) });
+            }
+            pieces.extend(self.value());
+            command.words.push(Word { span: self.span(start..self.at), pieces });
+            return Part::Word;
         }
         let from = self.at;
-        let mut pieces = Vec::new();
-        if !scripts.is_empty() {
-            pieces.push(Piece::Unknown { raw: name.clone(), quoted: false, inner: scripts });
-        }
         pieces.extend(if self.eat("(") { self.array() } else { self.value() });
         let value = Word { span: self.span(from..self.at), pieces };
         let span = self.span(start..self.at);
         command.assignments.push(Assignment { name, value, append, span });
-        true
+        Part::Assignment
     }
 
     /// The value of an assignment: not cut at `$IFS`.
@@ -164,7 +179,8 @@ impl Reader<'_> {
                 Some(_) => {}
             }
             if self.peek() == Some(b'[') {
-                if let Some(inner) = self.subscript().filter(|inner| !inner.is_empty()) {
+                let inner = self.subscript();
+                if !inner.is_empty() {
                     let raw = self.slice(before..self.at).to_owned();
                     pieces.push(Piece::Unknown { raw, quoted: false, inner });
                 }
@@ -236,6 +252,14 @@ impl Reader<'_> {
         }
         OPERATORS.iter().find(|(text, _)| self.eat(text)).map(|(_, operator)| *operator)
     }
+}
+
+/// What a command goes on with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Nothing,
+    Assignment,
+    Word,
 }
 
 #[derive(Clone, Copy)]
