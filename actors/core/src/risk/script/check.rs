@@ -8,6 +8,8 @@ use super::{guard, reader::Seen};
 
 /// Bytes that are given to the parser at once: its lists are trees as deep as they are long.
 const MAX_TEXT: usize = 32 * 1024;
+/// Bytes that it may read once more for one text, besides as many as the text has.
+const MAX_COST: usize = 32 * 1024;
 
 /// How the two readings compare.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,17 +29,21 @@ pub(super) struct Other {
     pub(super) words: Vec<Range<usize>>,
 }
 
-/// Compares what we have seen in a text, which begins at an offset, with what the parser sees.
-pub(super) fn compare(text: &str, base: usize, seen: &[Seen], globs: bool) -> Found {
+/// What the parser may cost for a text of so many bytes.
+pub(super) const fn allowance(length: usize) -> usize {
+    MAX_COST + length
+}
+
+/// Compares what we have seen in a text, which begins at an offset, with what the parser sees; takes what that costs off an allowance.
+pub(super) fn compare(text: &str, base: usize, seen: &[Seen], globs: bool, allowance: &mut usize) -> Found {
     if is_plain(text) {
         return Found::Same;
     }
     if text.len() > MAX_TEXT {
         return Found::TooLong;
     }
-    if !guard::is_shallow(text) {
-        return Found::TooDeep;
-    }
+    let Some(left) = guard::cost(text).and_then(|cost| allowance.checked_sub(cost)) else { return Found::TooDeep };
+    *allowance = left;
     let Ok(nodes) = rable::parse(&without_returns(text), globs) else { return Found::Refused };
     let offsets = Offsets::of(text, base);
     let mut others = commands(nodes, &offsets);

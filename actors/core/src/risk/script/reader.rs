@@ -99,6 +99,8 @@ pub(super) struct Reader<'t> {
     pub(super) globs: bool,
     /// Subshells opened by `((`: the shell reads them twice, and a here-document in there the second time as commands.
     pub(super) doubled: bool,
+    /// What the other reading may still cost.
+    pub(super) allowance: usize,
     /// Bytes in which ends of arithmetic were looked for.
     pub(super) looked_ahead: usize,
     pub(super) faults: Vec<Fault>,
@@ -116,6 +118,7 @@ impl<'t> Reader<'t> {
             broken: false,
             globs: false,
             doubled: false,
+            allowance: check::allowance(text.len()),
             looked_ahead: 0,
             faults: Vec::new(),
         }
@@ -324,8 +327,8 @@ impl<'t> Reader<'t> {
     fn open_parenthesis(&mut self, scope: &mut Scope) {
         scope.broken |= scope.closed;
         let start = self.at;
-        let arithmetic = if self.looking_at("((") { self.arithmetic_end(start + 2) } else { None };
-        match arithmetic {
+        let end = if self.looking_at("((") { self.arithmetic_end(start + 2) } else { None };
+        match end.filter(|end| !self.slice(start..*end).contains(';')) {
             Some(end) => {
                 let word = self.arithmetic(start, start + 2..end);
                 self.data(scope, start, vec![word]);
@@ -427,7 +430,8 @@ impl<'t> Reader<'t> {
             let length = seen.partition_point(|command| command.start < end);
             let (here, later) = seen.split_at(length);
             seen = later;
-            let found = check::compare(self.slice(start..end), start, here, self.globs);
+            let text = self.slice(start..end);
+            let found = check::compare(text, start, here, self.globs, &mut self.allowance);
             self.take_in(start..end, found, &mut scope.script);
         }
     }
@@ -454,6 +458,25 @@ impl<'t> Reader<'t> {
 }
 
 impl Reader<'_> {
+    /// Reads text that does not stand in this one as it is, but somewhere in a range of it.
+    pub(super) fn elsewhere<T>(
+        &mut self,
+        text: &str,
+        range: Range<usize>,
+        read: impl FnOnce(&mut Reader<'_>) -> T,
+    ) -> T {
+        let mut reader = Reader::new(text, Place::Within(self.span(range)), self.depth);
+        reader.asks = self.asks;
+        reader.allowance = self.allowance;
+        reader.looked_ahead = self.looked_ahead;
+        let result = read(&mut reader);
+        self.allowance = reader.allowance;
+        self.looked_ahead = reader.looked_ahead;
+        self.broken |= reader.broken;
+        self.faults.append(&mut reader.faults);
+        result
+    }
+
     /// Reads a command of which only the places of its words are known.
     fn command_of(&mut self, words: &[Range<usize>]) -> Command {
         let at = self.at;

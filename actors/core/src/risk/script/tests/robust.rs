@@ -8,16 +8,110 @@ use super::*;
 
 /// What opens something, or makes the work grow, repeated to fill a text; with what stands before and after.
 const HOSTILE: &[(&str, &str, &str)] = &[
-    ("", "$(", ""), ("", "`", ""), ("", "(", ""), ("", "( ", ""), ("", "{ ", ""), ("", "{", ""), ("", "cat <<A\n", ""), ("", "if ", ""), ("", "! ", ""), ("", "[[ ", ""),
-    ("", "\"$(", ""), ("", "${", ""), ("", "<(", ""), ("", "case x in ", ""), ("", "'", ""), ("", "\\", ""), ("", "a|", "a"), ("", "&", ""), ("", "a&", ""), ("", ";", ""), ("", "a;", ""), ("", ">x", ""),
-    ("", "> x ", ""), ("", "<<<", ""), ("", "<<<a ", ""), ("", "{a,", ""), ("", "{a,b}", ""), ("", "((", ""), ("", "$((", ""), ("", "é", ""), ("", "é;", ""), ("", "a", ""), ("", "a ", ""), ("", "\n", ""), ("", "a\n", ""),
-    ("", "$((a) ", ""), ("", "a[", ""), ("", "a[0]=", ""), ("", "a=(", ""), ("", "${x:-", ""), ("", "\"${x:-", ""), ("", "f() { ", ""), ("", "function f { ", ""), ("", "while a; do ", ""), ("", "case x in x) ", ""),
-    ("", "for i in a; do ", ""), ("", "coproc ", ""), ("", "time ", ""), ("", "@(", ""), ("echo ", "$x", ""), ("echo ", "$(a)", ""), ("echo ", "`a`", ""), ("echo ", "\\`", ""), ("echo `", "\\`", "`"),
-    ("echo $((", "1+", "1))"), ("((", "a=", "1))"), ("((", "a?1:", "1))"), ("((", "-", "1))"), ("((", "!", "1))"), ("[[ ", "! ", "a ]]"), ("[[ ", "a && ", "b ]]"), ("[[ ", "( ", ""), ("{ ", "a; ", "}"), ("echo $(", "a;", ")"),
-    ("{ ", "a\n", "}"), ("if a; then b; ", "elif a; then b; ", "fi"), ("cat ", "<<A ", "\n"), ("cat ", "<<A ", "\nA\n"), ("cat <<A\n", "$(a)", "\nA\n"), ("cat <<A\n", "\\\n", "A\n"), ("cat <<A\n", "a\\\n", "A\n"),
-    ("{ a; a; a; } | ", "{ a; } | ", "a"), ("", "{ a; } | ", "a"), ("", "{ a | ", ""), ("a | { ", "a; ", "}"), ("", "} <x ", ""), ("", "{ a; } <x; ", ""), ("$'", "\\x41", "'"), ("$'", "\\", ""), ("echo ${IFS", "a", ""), ("echo ", "$IFS", ""),
-    ("", "a\r\n", ""), ("", "# a\n", ""), ("", "fi ", ""), ("", "done;", ""), ("", ")", ""), ("", "]]", ""), ("", ";;", ""), ("", "\\\n", ""), ("", "\"", ""), ("", "$\"", ""), ("", "$'", ""), ("", "$[", ""), ("", "${x[", ""), ("", "a${x//", ""),
-    ("", "$( # (\n) ", ""), ("", "$(( # (\n) ", ""), ("", "a=1 ", ""), ("", "2>&1 ", ""), ("", "{v}> ", ""), ("case x in ", "a|", "b) c;; esac"), ("case x in ", "a) b;; ", "esac"), ("", "echo \"a\" 'b' $c; ", ""), ("", "x[ $(", ""),
+    ("", "$(", ""),
+    ("", "`", ""),
+    ("", "(", ""),
+    ("", "( ", ""),
+    ("", "{ ", ""),
+    ("", "{", ""),
+    ("", "cat <<A\n", ""),
+    ("", "if ", ""),
+    ("", "! ", ""),
+    ("", "[[ ", ""),
+    ("", "\"$(", ""),
+    ("", "${", ""),
+    ("", "<(", ""),
+    ("", "case x in ", ""),
+    ("", "'", ""),
+    ("", "\\", ""),
+    ("", "a|", "a"),
+    ("", "&", ""),
+    ("", "a&", ""),
+    ("", ";", ""),
+    ("", "a;", ""),
+    ("", ">x", ""),
+    ("", "> x ", ""),
+    ("", "<<<", ""),
+    ("", "<<<a ", ""),
+    ("", "{a,", ""),
+    ("", "{a,b}", ""),
+    ("", "((", ""),
+    ("", "$((", ""),
+    ("", "é", ""),
+    ("", "é;", ""),
+    ("", "a", ""),
+    ("", "a ", ""),
+    ("", "\n", ""),
+    ("", "a\n", ""),
+    ("", "$((a) ", ""),
+    ("", "a[", ""),
+    ("", "a[0]=", ""),
+    ("", "a=(", ""),
+    ("", "${x:-", ""),
+    ("", "\"${x:-", ""),
+    ("", "f() { ", ""),
+    ("", "function f { ", ""),
+    ("", "while a; do ", ""),
+    ("", "case x in x) ", ""),
+    ("", "for i in a; do ", ""),
+    ("", "coproc ", ""),
+    ("", "time ", ""),
+    ("", "@(", ""),
+    ("echo ", "$x", ""),
+    ("echo ", "$(a)", ""),
+    ("echo ", "`a`", ""),
+    ("echo ", "\\`", ""),
+    ("echo `", "\\`", "`"),
+    ("echo $((", "1+", "1))"),
+    ("((", "a=", "1))"),
+    ("((", "a?1:", "1))"),
+    ("((", "-", "1))"),
+    ("((", "!", "1))"),
+    ("[[ ", "! ", "a ]]"),
+    ("[[ ", "a && ", "b ]]"),
+    ("[[ ", "( ", ""),
+    ("{ ", "a; ", "}"),
+    ("echo $(", "a;", ")"),
+    ("{ ", "a\n", "}"),
+    ("if a; then b; ", "elif a; then b; ", "fi"),
+    ("cat ", "<<A ", "\n"),
+    ("cat ", "<<A ", "\nA\n"),
+    ("cat <<A\n", "$(a)", "\nA\n"),
+    ("cat <<A\n", "\\\n", "A\n"),
+    ("cat <<A\n", "a\\\n", "A\n"),
+    ("{ a; a; a; } | ", "{ a; } | ", "a"),
+    ("", "{ a; } | ", "a"),
+    ("", "{ a | ", ""),
+    ("a | { ", "a; ", "}"),
+    ("", "} <x ", ""),
+    ("", "{ a; } <x; ", ""),
+    ("$'", "\\x41", "'"),
+    ("$'", "\\", ""),
+    ("echo ${IFS", "a", ""),
+    ("echo ", "$IFS", ""),
+    ("", "a\r\n", ""),
+    ("", "# a\n", ""),
+    ("", "fi ", ""),
+    ("", "done;", ""),
+    ("", ")", ""),
+    ("", "]]", ""),
+    ("", ";;", ""),
+    ("", "\\\n", ""),
+    ("", "\"", ""),
+    ("", "$\"", ""),
+    ("", "$'", ""),
+    ("", "$[", ""),
+    ("", "${x[", ""),
+    ("", "a${x//", ""),
+    ("", "$( # (\n) ", ""),
+    ("", "$(( # (\n) ", ""),
+    ("", "a=1 ", ""),
+    ("", "2>&1 ", ""),
+    ("", "{v}> ", ""),
+    ("case x in ", "a|", "b) c;; esac"),
+    ("case x in ", "a) b;; ", "esac"),
+    ("", "echo \"a\" 'b' $c; ", ""),
+    ("", "x[ $(", ""),
 ];
 
 fn hostile(size: usize) -> impl Iterator<Item = (String, String)> {
@@ -25,6 +119,41 @@ fn hostile(size: usize) -> impl Iterator<Item = (String, String)> {
         let text = format!("{before}{}{after}", unit.repeat(size / unit.len()));
         (format!("{before}…{unit}…{after}"), text)
     })
+}
+
+/// What is closed again, at several depths, with a long text inside.
+fn nested(size: usize) -> impl Iterator<Item = (String, String)> {
+    const PAIRS: &[(&str, &str)] = &[
+        ("$(a ", ")"),
+        ("\"$(a ", ")\""),
+        ("<(a ", ")"),
+        ("$( # (\n", ")"),
+        ("$(( # (\n", ")"),
+        ("( ", ")"),
+        ("{ ", ";}"),
+        ("if a; then ", "; fi"),
+        ("for i in a; do ", "; done"),
+        ("case x in x) ", ";; esac"),
+        ("${x:-", "}"),
+        ("${x:-$(a ", ")}"),
+        ("x[ $(", ") ]"),
+        ("a=(", ")"),
+        ("$[", "]"),
+        ("$((", "))"),
+        ("`", "`"),
+        ("f() { ", "; }"),
+        ("cat <<A\n$(", ")\nA\n"),
+        ("[[ ( ", ") ]]"),
+        ("@(", ")"),
+        ("{a,", "}"),
+    ];
+    const DEPTHS: &[usize] = &[2, 5, 8, 15, 16, 17, 31, 60, 200];
+    let of = move |(open, close): &(&str, &str), depth: usize, inside: &str| {
+        let text = format!("echo {}{}{}", open.repeat(depth), inside.repeat(size / inside.len()), close.repeat(depth));
+        (format!("{depth} × {open}…{close}, {inside:?}"), text)
+    };
+    let kinds = PAIRS.iter().flat_map(|pair| DEPTHS.iter().map(move |depth| (pair, *depth)));
+    kinds.flat_map(move |(pair, depth)| ["a b;", "x ", "$(a) "].map(|inside| of(pair, depth, inside)))
 }
 
 /// Runs on the stack that the threads of the engine have.
@@ -63,9 +192,23 @@ fn assert_reads(script: &Script) {
 #[test]
 fn hostile_texts_are_read_on_a_small_stack() {
     on_a_small_stack(|| {
-        for (name, text) in hostile(64 * 1024) {
+        for (name, text) in hostile(64 * 1024).chain(nested(1024)) {
             // Named before it is read: an overflow leaves nothing else behind.
             println!("{name:?}");
+            assert_within(&text, &read(&text));
+        }
+    });
+}
+
+/// No mixture hides from the guard how deep the parser would go.
+#[test]
+fn mixtures_are_read_on_a_small_stack() {
+    on_a_small_stack(|| {
+        let mut chance = super::bash::Chance(42);
+        for _ in 0..60 {
+            let kinds: Vec<&str> = (0..2 + chance.below(5)).map(|_| chance.pick(SOUP)).collect();
+            let text: String = (0..4000).map(|_| chance.pick(&kinds)).collect();
+            println!("{kinds:?}");
             assert_within(&text, &read(&text));
         }
     });
@@ -74,7 +217,7 @@ fn hostile_texts_are_read_on_a_small_stack() {
 /// What a reading keeps grows with the text, not with its square.
 #[test]
 fn a_reading_is_in_proportion_to_its_text() {
-    for (name, text) in hostile(16 * 1024) {
+    for (name, text) in hostile(8 * 1024).chain(nested(1024)) {
         let script = read(&text);
         let commands = all(&script);
         let words = commands.iter().flat_map(|command| &command.words);
@@ -108,6 +251,9 @@ fn reading_takes_its_time() {
         let fastest = |text: &str| (0..3).map(|_| time(text)).min().unwrap();
         println!("{:>12.1?} {:>12.1?}  {name:?}", fastest(&short), fastest(&long));
     }
+    for (name, text) in nested(16 * 1024) {
+        println!("{:>12.1?}  {name}", time(&text));
+    }
     for text in TYPICAL {
         let start = Instant::now();
         (0..1000).for_each(|_| drop(read(text)));
@@ -126,8 +272,69 @@ const TYPICAL: &[&str] = &[
 ];
 
 const SOUP: &[&str] = &[
-    "a", "rm", " ", " ", "\n", ";", "&", "|", "(", ")", "{", "}", "'", "\"", "`", "$", "\\", "#", "<", ">", "=", "[", "]", "!", "$(", "${", "$((", "))", "<<A\n", "\nA\n", ";;", "in ", "if ", "then ", "fi", "do ", "done", "case ",
-    "esac", "for ", "while ", "x=", "[[ ", " ]]", "é", "\r\n", "*", "?", "$'", "$\"", ",", "..", "IFS", ":-", "//", "@", "-", "0", "\u{0}", "\u{202e}", "time ", "coproc ", "function ",
+    "a",
+    "rm",
+    " ",
+    " ",
+    "\n",
+    ";",
+    "&",
+    "|",
+    "(",
+    ")",
+    "{",
+    "}",
+    "'",
+    "\"",
+    "`",
+    "$",
+    "\\",
+    "#",
+    "<",
+    ">",
+    "=",
+    "[",
+    "]",
+    "!",
+    "$(",
+    "${",
+    "$((",
+    "))",
+    "<<A\n",
+    "\nA\n",
+    ";;",
+    "in ",
+    "if ",
+    "then ",
+    "fi",
+    "do ",
+    "done",
+    "case ",
+    "esac",
+    "for ",
+    "while ",
+    "x=",
+    "[[ ",
+    " ]]",
+    "é",
+    "\r\n",
+    "*",
+    "?",
+    "$'",
+    "$\"",
+    ",",
+    "..",
+    "IFS",
+    ":-",
+    "//",
+    "@",
+    "-",
+    "0",
+    "\u{0}",
+    "\u{202e}",
+    "time ",
+    "coproc ",
+    "function ",
 ];
 
 proptest! {
