@@ -9,7 +9,6 @@ use super::{
     Command, CommandKind, Fault, FaultKind, Script, Word, check,
     flow::{Pipes, Stage},
     heredoc::Pending,
-    word::Stop,
 };
 
 /// Substitutions inside each other that are followed; deeper ones are cut roughly.
@@ -81,7 +80,7 @@ pub(super) struct Scope {
     pub(super) coprocess: bool,
     pub(super) seen: Vec<Seen>,
     /// Offsets at which the other reading begins anew.
-    chunks: Vec<usize>,
+    pub(super) chunks: Vec<usize>,
 }
 
 pub(super) struct Reader<'t> {
@@ -417,44 +416,6 @@ impl<'t> Reader<'t> {
         command.function = scope.defined.clone().or_else(|| function_of(scope));
         scope.script.commands.push(command);
     }
-
-    /// Asks the other reading and takes in what it sees otherwise.
-    fn check(&mut self, range: Range<usize>, scope: &mut Scope) {
-        if !self.asks {
-            return;
-        }
-        let ends = scope.chunks.iter().copied().skip(1).chain([range.end]);
-        let chunks: Vec<_> = scope.chunks.iter().copied().zip(ends).collect();
-        let mut seen = scope.seen.as_slice();
-        for (start, end) in chunks {
-            let length = seen.partition_point(|command| command.start < end);
-            let (here, later) = seen.split_at(length);
-            seen = later;
-            let text = self.slice(start..end);
-            let found = check::compare(text, start, here, self.globs, &mut self.allowance);
-            self.take_in(start..end, found, &mut scope.script);
-        }
-    }
-
-    fn take_in(&mut self, range: Range<usize>, found: check::Found, script: &mut Script) {
-        match found {
-            check::Found::Same => {}
-            check::Found::TooDeep => self.fault(FaultKind::TooDeep, range),
-            check::Found::TooLong => self.fault(FaultKind::TooLong, range),
-            check::Found::Refused => {
-                self.at = self.at.max(range.end);
-                self.unclosed(range.start);
-            }
-            check::Found::Differs(commands) => {
-                for command in commands {
-                    self.fault(FaultKind::Disagreement, command.span);
-                    if !command.words.is_empty() {
-                        script.commands.push(self.command_of(&command.words));
-                    }
-                }
-            }
-        }
-    }
 }
 
 impl Reader<'_> {
@@ -475,19 +436,6 @@ impl Reader<'_> {
         self.broken |= reader.broken;
         self.faults.append(&mut reader.faults);
         result
-    }
-
-    /// Reads a command of which only the places of its words are known.
-    fn command_of(&mut self, words: &[Range<usize>]) -> Command {
-        let at = self.at;
-        let asks = std::mem::replace(&mut self.asks, false);
-        let read = |range: &Range<usize>| self.within(range.clone(), |reader| reader.expanded_word(Stop::End));
-        let read: Vec<Word> = words.iter().flat_map(read).collect();
-        self.asks = asks;
-        self.at = at;
-        let start = words.first().map_or(at, |word| word.start);
-        let end = words.last().map_or(at, |word| word.end);
-        Command { span: self.span(start..end), words: read, ..Command::default() }
     }
 }
 

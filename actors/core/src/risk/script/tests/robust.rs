@@ -1,5 +1,7 @@
 //! Whatever is given: no panic, spans within the text, bounded time and stack.
 
+#![allow(clippy::disallowed_methods, reason = "times are what is shown")]
+
 use std::time::Instant;
 
 use proptest::prelude::*;
