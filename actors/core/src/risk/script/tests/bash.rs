@@ -420,7 +420,7 @@ impl Bash {
         for entry in std::fs::read_dir(self.folder.0.join("in")).unwrap() {
             let _ = std::fs::remove_file(entry.unwrap().path());
         }
-        written.lines().filter(|name| is_marker(name)).map(str::to_owned).collect()
+        written.split('\n').filter(|name| is_marker(name)).map(str::to_owned).collect()
     }
 }
 
