@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use self::governance::Governance;
 use self::keys::Keys;
 use crate::config::{Config, Exposed, HasKeys, Host, Loaded, Switch};
-use crate::http::{self, Front, Limiter, Shape, State};
+use crate::http::{self, Front, Limiter, Room, Shape, Shares, State};
 
 /// How often limits forget callers that were quiet.
 const TIDYING: Duration = Duration::from_secs(60);
@@ -63,6 +63,8 @@ pub enum Error {
 pub struct Running {
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// Without any key it listens on loopback only, and trusts its machine.
+    has_keys: HasKeys,
     state: Data<State>,
     stopping: watch::Sender<bool>,
     server: actix_web::dev::Server,
@@ -103,12 +105,19 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Runs the server until it is told to stop.
+/// Runs the server until it is told to stop. `notice` is given what the person who started it should know.
 ///
 /// # Errors
 /// When it cannot start, or had to end.
-pub async fn serve(loaded: Loaded<Config>) -> Result<(), Error> {
+pub async fn serve(loaded: Loaded<Config>, notice: impl FnOnce(&str)) -> Result<(), Error> {
     let running = start(loaded).await?;
+    if let Some(address) = running.addresses.first().filter(|_| running.has_keys == HasKeys::No) {
+        tracing::warn!(%address, "there is no key: listening on loopback only, and whoever is on this machine may do everything");
+        notice(&format!(
+            "No key: only this machine is let in, at http://{address}, and whoever is on it may do everything. \
+             Set API_SERVER_KEY and start again, or make a key with `hermes key create`."
+        ));
+    }
     for address in &running.addresses {
         tracing::info!(%address, "listening");
     }
@@ -141,12 +150,13 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let clock: SharedClock = Arc::new(SystemClock);
     let foundation = Foundation::open(setup(config), clock)?;
     let keys = Keys::load(&*foundation.store).await?;
-    let has_keys = if keys.are_none() { HasKeys::No } else { HasKeys::Yes };
+    let is_keyless = keys.are_none() && config.access.api_key.is_none();
+    let has_keys = if is_keyless { HasKeys::No } else { HasKeys::Yes };
     let listener = listen(&loaded.listen_address(has_keys)?, config.listen.port)?;
     let addresses = vec![listener.local_addr()?];
     let governance = Governance::new(config);
     let (in_force, networks) = governance.load(&*foundation.store).await?;
-    let engine = foundation.start(in_force, networks).await?;
+    let engine = foundation.start(in_force, governance.rules()?, networks).await?;
     let (stopping, stopped) = watch::channel(false);
     let limits = governance.limits(&engine.in_force.terms().policy);
     let state = Data::new(State {
@@ -155,8 +165,9 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
         keys,
         limiter: ArcSwap::from_pointee(Limiter::new(limits.as_ref())),
         writes: Arc::new(Semaphore::new(config.limits.write_permits)),
-        polls: Arc::new(Semaphore::new(config.limits.long_polls)),
-        claims: Arc::new(Semaphore::new(config.limits.long_polls)),
+        polls: Room::new(config.limits.long_polls),
+        claims: Room::new(config.limits.long_polls),
+        in_flight: Arc::new(Shares::default()),
         metrics: metrics()?,
         stopping: stopped,
         engine,
@@ -169,7 +180,7 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let server = http::serve(state.clone(), vec![listener], shape)?;
     let signpost = Signpost::put_up(&config.data.home, addresses.first())?;
     tidy_regularly(state.clone());
-    Ok(Running { addresses, state, stopping, server, signpost })
+    Ok(Running { addresses, has_keys, state, stopping, server, signpost })
 }
 
 impl Running {

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod events;
 mod follow;
+mod json;
 mod key;
 mod list;
 mod lock;
@@ -129,7 +130,7 @@ pub fn main() -> ExitCode {
 /// Says what went wrong, with its causes; programs that asked for JSON get the failure as an object, too.
 fn report(error: &Error, form: Form, session: &mut Session<'_>) -> Exit {
     if form == Form::Json {
-        writeln!(session.out, "{}", error.json()).ok();
+        writeln!(session.out, "{}", json::line(error.json())).ok();
     }
     // Nobody is left to tell if this fails as well.
     writeln!(session.err, "error: {}", error.chain()).ok();

@@ -103,13 +103,23 @@ fn load<C>(
     let config = read(&mut reader);
     let mut found = config.as_ref().map(check).unwrap_or_default();
     found.problems.splice(..0, reader.take_problems());
+    let emptied = table.iter().filter(|setting| setting.kind == Kind::Secret).filter_map(|setting| {
+        let name = match reader.emptied(setting)? {
+            Origin::Environment(name) => name,
+            Origin::Default | Origin::File(_) | Origin::Flag(_) => setting.key,
+        };
+        Some(format!("{name} is set, but empty: that counts as not set"))
+    });
+    found.warnings.extend(emptied);
+    let unknown = sources.unknown_variables(&known);
     match config {
         Some(config) if found.problems.is_empty() => {
             let rows = table.iter().map(|setting| print::Row::of(setting, &reader)).collect();
-            found.warnings.extend(sources.unknown_variables(&known));
+            found.warnings.extend(unknown);
             Ok(Loaded { config, rows, warnings: found.warnings })
         }
-        _ => Err(Problems(found.problems)),
+        // A variable that nobody reads may well be what is missing.
+        _ => Err(Problems(found.problems.into_iter().chain(unknown).collect())),
     }
 }
 

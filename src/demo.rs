@@ -4,6 +4,8 @@
 //! `--auto` the deciders are played; without, the person at the terminal decides.
 
 mod cast;
+mod home;
+mod input;
 mod scene;
 mod script;
 mod show;
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 
 use hermes_core::audit::Verdict;
 
+use self::input::{Lines, Signals};
 use self::show::Show;
 use self::stage::Stage;
 use crate::app;
@@ -69,27 +72,36 @@ pub enum Error {
     /// The audit trail.
     #[error("the audit trail cannot be checked: {0}")]
     Audit(String),
+    /// A signal.
+    #[error("interrupted; whatever it had started was ended")]
+    Interrupted,
     /// Something ended in another way than it should.
     #[error("not every task ended as it should")]
     Surprise,
 }
 
-/// Runs the demo to its end.
+/// Runs the demo to its end, or until a signal ends it; either way everything that it started ends, too.
 ///
 /// # Errors
-/// When something does not work, or a task did not end as it should.
-pub async fn run(options: Options, input: &mut dyn BufRead, out: &mut dyn Write) -> Result<(), Error> {
+/// When something does not work, was interrupted, or a task did not end as it should.
+pub async fn run(options: Options, input: impl BufRead + Send + 'static, out: &mut dyn Write) -> Result<(), Error> {
     let mut show = Show::new(out, options.color);
+    let mut input = Lines::of(input, options.deciders);
+    // Signals that come while the stage is set are heard when it is.
+    let mut signals = Signals::listen()?;
     let stage = Stage::set(&options, &mut show).await?;
-    let played = script::play(&stage, options.deciders, input, &mut show).await;
-    let cleared = stage.clear().await;
-    let ends = played?;
-    let audit = cleared?;
-    show.ends(&ends)?;
-    show.audit(&audit.report)?;
-    if let Some(kept) = &audit.kept_at {
+    let played = tokio::select! {
+        played = script::play(&stage, options.deciders, &mut input, &mut show) => played,
+        () = signals.any() => show.line("").and(Err(Error::Interrupted)),
+    };
+    let cleared = stage.clear().await?;
+    if let Some(kept) = &cleared.kept_at {
+        show.line("")?;
         show.line(&format!("everything is kept in {}", kept.display()))?;
     }
+    let ends = played?;
+    show.ends(&ends)?;
+    show.audit(&cleared.report)?;
     let as_planned = ends.iter().all(scene::End::is_as_planned);
-    if as_planned && audit.report.verdict == Verdict::Intact { Ok(()) } else { Err(Error::Surprise) }
+    if as_planned && cleared.report.verdict == Verdict::Intact { Ok(()) } else { Err(Error::Surprise) }
 }

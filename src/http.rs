@@ -11,6 +11,7 @@ mod health;
 mod limit;
 mod openapi;
 mod output;
+mod room;
 mod state;
 mod tasks;
 mod wait;
@@ -31,6 +32,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use self::error::ApiError;
 pub(crate) use self::limit::Limiter;
 pub use self::openapi::description;
+pub(crate) use self::room::{Room, Shares};
 pub(crate) use self::state::{Front, State};
 
 /// A head that is not here by then is given up (408).

@@ -103,6 +103,16 @@ pub enum Stage {
     Ending,
 }
 
+impl Stage {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Draining => "draining",
+            Self::Ending => "ending",
+        }
+    }
+}
+
 /// Tells a sub-agent from outside to go a stage further.
 pub type Stop = watch::Receiver<Stage>;
 
@@ -169,8 +179,8 @@ pub async fn run(config: Config, stop: Stop) -> Result<(), Error> {
     for entry in unfinished {
         parts.spawn_local(attempt::recover(agent.clone(), entry));
     }
-    for _ in 0..agent.config.slots.max(1) {
-        parts.spawn_local(slot::serve(agent.clone()));
+    for slot in (1..).take(agent.config.slots.max(1)) {
+        parts.spawn_local(slot::serve(agent.clone(), slot));
     }
     tracing::info!(agent.id = agent.config.name, role = agent.config.role, "taking work");
     let mut result = Ok(());
@@ -242,7 +252,7 @@ impl Agent {
             further
         });
         if went {
-            tracing::warn!(?stage, "on the way out");
+            tracing::warn!(stage = stage.as_str(), "on the way out");
         }
     }
 

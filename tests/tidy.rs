@@ -92,6 +92,7 @@ fn core_depends_on_nothing_that_can_do_anything() {
         "serde",
         "serde_json",
         "sha2",
+        "sqlparser",
         "subtle",
         "thiserror",
         "toml",

@@ -7,6 +7,7 @@
 
 mod denial;
 mod file;
+mod review;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use crate::store::{AuditLine, Store};
 
 pub use denial::{Denial, DenialActor, Sweep};
 pub use file::{AuditFile, OpenError};
+pub(crate) use review::review_beside;
+pub use review::{ReviewError, review};
 
 const PAGE: u32 = 512;
 

@@ -18,7 +18,9 @@ pub enum Error {
     #[error("there is no such task")]
     NoSuchTask,
     /// The audit trail cannot be written, so nothing may change.
-    #[error("the audit trail cannot be written, so nothing can be created, decided or started; reading goes on")]
+    #[error(
+        "the audit trail cannot be written or was edited (/health/ready says which), so nothing can be created, decided or started; reading goes on"
+    )]
     AuditUnavailable,
     /// The task's actor died three times.
     #[error("this task is quarantined: handling it failed three times; an operator has to look at the log")]

@@ -1,8 +1,8 @@
 //! How each part of the engine is, for `/health/ready`, admission and the one who has to stop the process.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
@@ -11,8 +11,10 @@ use tokio::sync::watch;
 pub enum Part {
     /// The database.
     Store,
-    /// The audit file.
+    /// The audit file, as something to write to.
     Audit,
+    /// The audit file as a whole, against the database.
+    Trail,
     /// The actors that there is only one of.
     Actors,
 }
@@ -23,6 +25,7 @@ impl Part {
         match self {
             Self::Store => "store",
             Self::Audit => "audit",
+            Self::Trail => "trail",
             Self::Actors => "actors",
         }
     }
@@ -52,14 +55,13 @@ impl Default for Health {
 impl Health {
     /// Says how a part is: well, or what is wrong, in words for an operator that give nothing away.
     pub fn set(&self, part: Part, state: Result<(), String>) {
-        if part == Part::Audit {
-            self.audit_writable.store(state.is_ok(), Ordering::Release);
-        }
-        let Ok(mut troubles) = self.troubles.lock() else { return };
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = match state {
             Ok(()) => troubles.remove(&part).is_some(),
             Err(why) => troubles.insert(part, why.clone()).as_ref() != Some(&why),
         };
+        let is_closed = [Part::Audit, Part::Trail].iter().any(|part| troubles.contains_key(part));
+        self.audit_writable.store(!is_closed, Ordering::Release);
         if changed {
             tracing::warn!(part = part.as_str(), trouble = troubles.get(&part).map(String::as_str), "health changed");
         }
@@ -76,7 +78,7 @@ impl Health {
         self.fatal.subscribe()
     }
 
-    /// Whether the audit trail can be written, without which nothing may change.
+    /// Whether the audit trail can be written and is what was written, without which nothing may change.
     pub fn audit_is_writable(&self) -> bool {
         self.audit_writable.load(Ordering::Acquire)
     }
@@ -94,7 +96,7 @@ impl Health {
     /// A line for each part.
     pub fn report(&self) -> Vec<(Part, Result<(), String>)> {
         let troubles = self.troubles.lock().map(|troubles| troubles.clone()).unwrap_or_default();
-        [Part::Store, Part::Audit, Part::Actors]
+        [Part::Store, Part::Audit, Part::Trail, Part::Actors]
             .into_iter()
             .map(|part| (part, troubles.get(&part).map_or(Ok(()), |why| Err(why.clone()))))
             .collect()

@@ -1,7 +1,7 @@
 //! RiskActor: grades commands, on a thread of its own so that a long text holds up nobody else.
 //!
 //! - Owns the compiled rules and the trusted networks in force.
-//! - Takes `Classify` and `ReplaceNetworks`; awaits nothing.
+//! - Takes `Classify`, `ReplaceRules` and `ReplaceNetworks`; awaits nothing.
 //! - When it dies, the guard stops the process: without grades nothing may be submitted.
 //! - Its queue is bounded by the permits of the requests that ask.
 
@@ -22,9 +22,9 @@ pub struct RiskActor {
 }
 
 impl RiskActor {
-    /// An actor with the built-in rules.
-    pub fn new(networks: Networks, health: Arc<Health>) -> Self {
-        Self { rules: Rules::builtin(), networks, _guard: DeathWatch::new("risk", health) }
+    /// An actor with these rules and networks.
+    pub fn new(rules: Rules, networks: Networks, health: Arc<Health>) -> Self {
+        Self { rules, networks, _guard: DeathWatch::new("risk", health) }
     }
 }
 
@@ -55,6 +55,21 @@ impl Handler<Classify> for RiskActor {
     type Result = MessageResult<Classify>;
     fn handle(&mut self, ask: Classify, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.classify(&ask))
+    }
+}
+
+/// Puts other rules in force.
+#[derive(Debug)]
+pub struct ReplaceRules(pub Box<Rules>);
+
+impl Message for ReplaceRules {
+    type Result = ();
+}
+
+impl Handler<ReplaceRules> for RiskActor {
+    type Result = ();
+    fn handle(&mut self, ReplaceRules(rules): ReplaceRules, _: &mut Self::Context) {
+        self.rules = *rules;
     }
 }
 

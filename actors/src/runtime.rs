@@ -13,12 +13,12 @@ use actix::{Actor, Addr, Arbiter, Context, Handler, Message};
 use hermes_core::access::{Actor as Who, Via};
 use hermes_core::audit::Entry;
 use hermes_core::id::Seq;
-use hermes_core::risk::Networks;
+use hermes_core::risk::{Networks, Rules};
 use hermes_core::time::Millis;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::audit::{self, AuditActor, AuditFile, DenialActor};
+use crate::audit::{self, AuditActor, AuditFile, DenialActor, review_beside};
 use crate::clock::SharedClock;
 use crate::feed::Feed;
 use crate::health::Health;
@@ -132,11 +132,11 @@ impl Foundation {
     ///
     /// # Errors
     /// With a sentence that says what to do.
-    pub async fn start(self, in_force: Arc<InForce>, networks: Networks) -> Result<Engine, StartError> {
+    pub async fn start(self, in_force: Arc<InForce>, rules: Rules, networks: Networks) -> Result<Engine, StartError> {
         let Self { store, health, setup, clock } = self;
         let audit = open_audit(&setup, store.clone(), clock.clone(), health.clone()).await?;
         let audit = on_own_thread(audit);
-        let risk = on_own_thread(RiskActor::new(networks, health.clone()));
+        let risk = on_own_thread(RiskActor::new(rules, networks, health.clone()));
         let feed = Arc::new(Feed::default());
         let tools = task::Tools {
             store: store.clone(),
@@ -243,6 +243,9 @@ async fn open_audit(
     }
     let started = json!({"version": env!("CARGO_PKG_VERSION")});
     store.apply(Change::record(engine_entry(now, "engine.started", started))).await?;
+    // Its end was compared; the rest may take its time.
+    review_beside(setup.home.clone(), file.last(), health.clone())
+        .map_err(|source| audit::OpenError::Io { path: path.display().to_string(), source })?;
     Ok(AuditActor::new(file, store, clock, health))
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hermes_core::id::{Fence, Seq, TaskId};
-use hermes_core::task::{Recorded, Task};
+use hermes_core::task::{Recorded, Records, Task};
 use hermes_core::time::Timestamp;
 use tokio::sync::watch;
 
@@ -41,6 +41,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A task's history, oldest first.
     async fn events(&self, id: &TaskId) -> Result<Vec<Recorded>, Error>;
+
+    /// What is kept of a task beside its row; none if it has no row.
+    async fn records(&self, id: &TaskId) -> Result<Option<Records>, Error>;
 
     /// A page of tasks, newest first.
     async fn tasks(&self, query: Query) -> Result<Page, Error>;

@@ -10,10 +10,10 @@
 use std::sync::Arc;
 
 use actix::{Actor, AtomicResponse, Context, Handler, Message, WrapFuture as _};
-use hermes_core::access::{Principal, Via};
+use hermes_core::access::{Actor as Who, Principal, Via};
 use hermes_core::id::{TaskId, Version};
 use hermes_core::risk::Assessment;
-use hermes_core::task::{self, Command, Event, Recorded, Submission, Task};
+use hermes_core::task::{self, Command, Event, Mismatch, Recorded, Records, Refusal, Submission, Task};
 use hermes_core::time::Timestamp;
 
 use crate::error::Error;
@@ -119,6 +119,9 @@ async fn carry(id: TaskId, command: Command, tools: Tools) -> Answer {
 
 /// Decide, make durable, evolve, tell.
 async fn step(task: &Arc<Task>, command: &Command, tools: &Tools) -> Answer {
+    if command.action.leads_to_a_run() && !task.state.is_final() {
+        prove(task, command, tools).await?;
+    }
     let terms = tools.in_force.terms();
     let events = task::decide(task, command, &terms)?;
     if events.is_empty() {
@@ -127,20 +130,68 @@ async fn step(task: &Arc<Task>, command: &Command, tools: &Tools) -> Answer {
     if !tools.health.audit_is_writable() {
         return Err(Error::AuditUnavailable);
     }
-    let commit = transition(task, command, events);
+    let commit = transition(task, &Stamp::of(command), events);
     let after = Arc::clone(&commit.task);
     tools.store.commit(commit).await?;
     tools.feed.wake(&after.id, after.version);
     Ok(after)
 }
 
-fn transition(before: &Task, command: &Command, events: Vec<Event>) -> Commit {
+/// Nothing is handed out or started that its own records do not bear out: somebody edited the database. Such a task ends.
+async fn prove(task: &Task, command: &Command, tools: &Tools) -> Result<(), Error> {
+    let records = tools.store.records(&task.id).await?.ok_or(Error::NoSuchTask)?;
+    let Err(mismatch) = task::prove(task, &records) else { return Ok(()) };
+    let now = tools.store.task(&task.id).await?.ok_or(Error::NoSuchTask)?;
+    if now.version != task.version {
+        // Another actor of this task, on its way out, went on between the two reads.
+        return Err(store::Error::Stale { actual: now.version }.into());
+    }
+    tracing::error!(
+        task.id = %task.id, mismatch = %mismatch, command.sha256 = %task.command_sha256,
+        "the database was edited: this command is neither handed out nor started; run `hermes audit verify --db`, and \
+         compare the task with its time line"
+    );
+    metrics::counter!("hermes_digest_mismatch_total").increment(1);
+    if tools.health.audit_is_writable() {
+        end(task, &records, mismatch, command.now, tools).await;
+    }
+    Err(Refusal::DigestMismatch(mismatch).into())
+}
+
+/// Ends a task whose records disagree. Its row may be of another version than its last event: the end comes after both.
+async fn end(task: &Task, records: &Records, mismatch: Mismatch, at: Timestamp, tools: &Tools) {
+    let Some(event) = task::void(task, mismatch) else { return };
+    let last = records.events.iter().map(|recorded| recorded.version).max().unwrap_or_default();
+    let found = Task { version: task.version.max(records.version).max(last), ..task.clone() };
+    let stamp = Stamp { at, by: Principal::system("engine").actor, via: Via::Engine };
+    let commit = Commit { expected: records.version, ..transition(&found, &stamp, vec![event]) };
+    let after = Arc::clone(&commit.task);
+    match tools.store.commit(commit).await {
+        Ok(()) => tools.feed.wake(&after.id, after.version),
+        Err(error) => tracing::error!(task.id = %task.id, error = %error, "the edited task could not be ended"),
+    }
+}
+
+/// When, by whom and through which door.
+struct Stamp {
+    at: Timestamp,
+    by: Who,
+    via: Via,
+}
+
+impl Stamp {
+    fn of(command: &Command) -> Self {
+        Self { at: command.now, by: command.by.actor.clone(), via: command.via }
+    }
+}
+
+fn transition(before: &Task, stamp: &Stamp, events: Vec<Event>) -> Commit {
     let mut task = before.clone();
     let mut entries = Vec::with_capacity(events.len());
     let mut recorded = Vec::with_capacity(events.len());
     for event in events {
-        let by = command.by.actor.clone();
-        let event = Recorded { version: task.version.next(), at: command.now, by, via: command.via, event };
+        let by = stamp.by.clone();
+        let event = Recorded { version: task.version.next(), at: stamp.at, by, via: stamp.via, event };
         let state = task.state;
         task = task::evolve(task, &event);
         entries.push(task::audit_entry(Some(state), &task, &event));

@@ -9,7 +9,7 @@
 mod grant;
 mod leases;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ impl WorkActor {
     }
 
     fn start_match(&mut self, ctx: &mut Context<Self>) {
-        self.waiting.retain(|claim| !claim.reply.is_closed());
+        self.tidy();
         let claims = std::mem::take(&mut self.waiting);
         if claims.is_empty() {
             self.matching = Matching::Idle;
@@ -119,9 +119,22 @@ impl WorkActor {
         for claim in served.unserved.into_iter().rev() {
             self.waiting.push_front(claim);
         }
+        self.tidy();
         match std::mem::replace(&mut self.matching, Matching::Idle) {
             Matching::Again => self.start_match(ctx),
             Matching::Idle | Matching::Running => {}
+        }
+    }
+
+    /// Lets go of whoever no longer waits: his receiver is gone, a later claim took his slot, or he came to end one.
+    fn tidy(&mut self) {
+        let mut later = HashSet::new();
+        let waiting = std::mem::take(&mut self.waiting);
+        for claim in waiting.into_iter().rev() {
+            let is_latest = claim.seat().is_none_or(|seat| later.insert(seat));
+            if is_latest && claim.max > 0 && !claim.reply.is_closed() {
+                self.waiting.push_front(claim);
+            }
         }
     }
 
@@ -146,12 +159,21 @@ pub struct Claim {
     pub worker: String,
     /// The sub-agent roles it serves; empty for all that its key covers.
     pub roles: Vec<String>,
-    /// At most so many grants.
+    /// At most so many grants; 0 only ends the claim that waits for the same slot.
     pub max: u32,
+    /// Which of the sub-agent's places it is for: the latest claim for one is the only one.
+    pub slot: Option<u32>,
     /// Where the grants go.
     pub reply: oneshot::Sender<Vec<Grant>>,
     /// Bounds how many wait.
     pub permit: OwnedSemaphorePermit,
+}
+
+impl Claim {
+    /// Whose place it is for: key, sub-agent, slot.
+    fn seat(&self) -> Option<(String, String, u32)> {
+        self.slot.map(|slot| (self.by.actor.id.clone(), self.worker.clone(), slot))
+    }
 }
 
 impl Message for Claim {
@@ -270,7 +292,9 @@ impl Handler<Tick> for WorkActor {
     type Result = ();
     fn handle(&mut self, _: Tick, ctx: &mut Self::Context) {
         // Whoever has gone gives his permit back, though nothing happens that would ask for a match.
-        self.waiting.retain(|claim| !claim.reply.is_closed());
+        if self.matching == Matching::Idle {
+            self.tidy();
+        }
         let work = expire(self.take_expired(), self.tools.clone(), ctx.address());
         ctx.spawn(work.into_actor(self).map(|_, _, ctx| {
             ctx.notify_later(Tick, PERIOD);

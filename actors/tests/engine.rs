@@ -12,6 +12,8 @@ mod deadlines;
 mod leases;
 #[path = "engine/successors.rs"]
 mod successors;
+#[path = "engine/tampering.rs"]
+mod tampering;
 #[path = "engine/trouble.rs"]
 mod trouble;
 

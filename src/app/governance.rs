@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hermes_actors::risk::ReplaceNetworks;
+use hermes_actors::risk::{ReplaceNetworks, ReplaceRules};
 use hermes_actors::runtime::Engine;
 use hermes_actors::settings::InForce;
 use hermes_actors::store::{self, Change, Setting, Store};
@@ -15,7 +15,7 @@ use hermes_core::access::{Actor, Principal, Via};
 use hermes_core::audit::Entry;
 use hermes_core::id::Digest;
 use hermes_core::policy::{Limits, Policy};
-use hermes_core::risk::Networks;
+use hermes_core::risk::{Networks, Rules, RulesError};
 use hermes_core::task::Terms;
 use hermes_core::time::{Millis, Timestamp};
 use serde_json::{Value, json};
@@ -39,6 +39,9 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// The organisation's rule file.
+    #[error("the rule file is refused, the rules in force stay: {0}")]
+    Rules(#[from] RulesError),
     /// The data.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -48,6 +51,7 @@ pub enum Error {
 #[derive(Debug)]
 pub(crate) struct Governance {
     policy_file: PathBuf,
+    rule_file: PathBuf,
     trusted_networks: Vec<String>,
     allow_list: BTreeSet<String>,
     terms: Terms,
@@ -60,6 +64,7 @@ impl Governance {
         let work = &config.work;
         Self {
             policy_file: config.rules.policy.clone(),
+            rule_file: config.rules.risk.clone(),
             trusted_networks: config.rules.trusted_networks.clone(),
             allow_list: config.feishu.whitelist.iter().cloned().collect(),
             terms: Terms {
@@ -101,6 +106,16 @@ impl Governance {
         Ok((InForce::new(self.terms_with(policy), allow_list), networks))
     }
 
+    /// The built-in rules of risk, with the organisation's file on top if there is one.
+    pub(crate) fn rules(&self) -> Result<Rules, Error> {
+        let path = self.rule_file.display().to_string();
+        match std::fs::read_to_string(&self.rule_file) {
+            Ok(text) => Ok(Rules::with(&path, &text)?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Rules::builtin()),
+            Err(error) => Err(RulesError { file: path, line: 0, why: error.to_string() }.into()),
+        }
+    }
+
     /// Puts a policy in force.
     pub(crate) async fn replace_policy(&self, engine: &Engine, policy: Policy, by: &Actor) -> Result<(), store::Error> {
         let origin = self.read_file().map_or(Digest([0; 32]), |(_, origin)| origin);
@@ -113,14 +128,16 @@ impl Governance {
         Ok(())
     }
 
-    /// Takes the policy file in again, whoever spoke last before.
+    /// Takes the policy file and the rule file in again, whoever spoke last before. Either both or none.
     pub(crate) async fn reload(&self, engine: &Engine, by: &Actor) -> Result<(), Error> {
         let (text, origin) = self.read_file()?;
         let policy = self.parse(&text)?;
         self.networks(&policy)?;
+        let rules = self.rules()?;
         let data = json!({"before": engine.in_force.terms().policy.digest(), "after": policy.digest()});
         let entry = entry(engine.clock.now(), "policy.reloaded", by, data);
         engine.store.apply(change(POLICY, Setting { value: text, origin }, entry)).await?;
+        engine.risk.do_send(ReplaceRules(Box::new(rules)));
         self.put_in_force(engine, policy);
         Ok(())
     }

@@ -1,21 +1,21 @@
 //! `hermes classify`: grades commands without a supervisor.
 
 use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hermes_core::id::Digest;
 use hermes_core::risk::{Assessment, Level, Networks, Rules, Source};
 use hermes_core::visible;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::error::Error;
 use super::look::{Look, Tone};
 use super::session::{Exit, Form, Session};
 use super::settings::{Folder, Settings};
-use super::{show, values};
+use super::{json, show, values};
 
-/// Grade a command with the built-in rules, here and now; nothing is sent or stored
+/// Grade a command here and now; nothing is sent or stored
 #[derive(Args)]
 pub(super) struct Classify {
     /// The command; - reads standard input
@@ -28,19 +28,55 @@ pub(super) struct Classify {
     /// have its own "source_ip"
     #[arg(long)]
     jsonl: bool,
+    /// A rule file on top of the built-in rules, in place of HERMES_RULES
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Say how each command line in the command was understood, and which rules hold
+    #[arg(long, conflicts_with = "jsonl")]
+    explain: bool,
     #[command(flatten)]
     settings: Settings<Folder>,
 }
 
 impl Classify {
     pub(super) fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
-        let trusted = self.settings.load()?.config.rules.trusted_networks;
-        let networks = Networks::parse(&trusted).map_err(|error| Error::Failed(error.to_string()))?;
-        let grader = Grader { rules: Rules::builtin(), networks, source_ip: self.source_ip };
+        let settings = self.settings.load()?.config.rules;
+        let networks = Networks::parse(&settings.trusted_networks).map_err(|error| Error::Failed(error.to_string()))?;
+        let rules = match &self.rules {
+            Some(file) => rules(file, Missing::IsAnError)?,
+            None => rules(&settings.risk, Missing::IsFine)?,
+        };
+        let grader = Grader { rules, networks, source_ip: self.source_ip };
         match self.command {
             None => grader.grade_lines(std::io::stdin().lock(), session.out),
+            Some(command) if self.explain => {
+                let command = values::command(command)?;
+                let exit = grader.grade(&command, session)?;
+                writeln!(session.out)?;
+                for step in grader.rules.explain(&command) {
+                    writeln!(session.out, "  {}", visible::show_line(&step))?;
+                }
+                Ok(exit)
+            }
             Some(command) => grader.grade(&values::command(command)?, session),
         }
+    }
+}
+
+/// Whether a rule file has to be there.
+#[derive(Clone, Copy)]
+enum Missing {
+    IsFine,
+    IsAnError,
+}
+
+fn rules(file: &Path, missing: Missing) -> Result<Rules, Error> {
+    match (std::fs::read_to_string(file), missing) {
+        (Ok(text), _) => {
+            Rules::with(&file.display().to_string(), &text).map_err(|error| Error::Failed(error.to_string()))
+        }
+        (Err(error), Missing::IsFine) if error.kind() == io::ErrorKind::NotFound => Ok(Rules::builtin()),
+        (Err(error), _) => Err(Error::Failed(format!("{}: {error}", file.display()))),
     }
 }
 
@@ -73,8 +109,11 @@ impl Grader {
         match session.form {
             Form::Text => print(command, &assessment, &session.look, session.out)?,
             Form::Json => {
-                let Assessment { level, labels, findings } = &assessment;
-                let graded = json!({"command": command, "level": level, "labels": labels, "findings": findings});
+                let Assessment { level, labels, findings, summary, summary_zh } = &assessment;
+                let graded = serde_json::json!({
+                    "command": command, "level": level, "labels": labels, "findings": findings,
+                    "summary": summary, "summary_zh": summary_zh,
+                });
                 session.print_json(&graded)?;
             }
         }
@@ -93,7 +132,7 @@ impl Grader {
             })?;
             let Assessment { level, labels, .. } =
                 self.assess(&asked.command, asked.source_ip.as_deref().or(self.source_ip.as_deref()));
-            writeln!(out, "{}", json!(Graded { command: &asked.command, level, labels: &labels }))?;
+            writeln!(out, "{}", json::line(Graded { command: &asked.command, level, labels: &labels }))?;
         }
         Ok(Exit::Done)
     }
@@ -104,6 +143,9 @@ fn print(command: &str, assessment: &Assessment, look: &Look, out: &mut dyn Writ
     writeln!(out, "{level}  sha256 {}\n", Digest::of(command.as_bytes()))?;
     for line in visible::show(command).lines() {
         writeln!(out, "  {line}")?;
+    }
+    if !assessment.summary.is_empty() {
+        writeln!(out, "\n{}", visible::show_line(&assessment.summary))?;
     }
     if !assessment.findings.is_empty() {
         writeln!(out)?;
@@ -126,7 +168,8 @@ mod tests {
     #[test]
     fn lines_are_answered_in_their_order() {
         let commands = ["rm -rf /", "ls", "echo \u{202e}", "rm -rf /"];
-        let asked: String = commands.map(|command| json!({"command": command, "x": 1}).to_string() + "\n").concat();
+        let asked: String =
+            commands.map(|command| serde_json::json!({"command": command, "x": 1}).to_string() + "\n").concat();
         let mut out = Vec::new();
         grader().grade_lines(format!("\n{asked}").as_bytes(), &mut out).unwrap();
         let answers: Vec<serde_json::Value> =
@@ -152,8 +195,13 @@ mod tests {
 
     #[test]
     fn findings_are_marked_below() {
-        let finding =
-            |label: &str, level, span, why: &str| Finding { label: label.to_owned(), level, span, why: why.to_owned() };
+        let finding = |label: &str, level, span, why: &str| Finding {
+            label: label.to_owned(),
+            level,
+            span,
+            why: why.to_owned(),
+            why_zh: String::new(),
+        };
         let command = "cd /srv\nsudo rm -rf \u{202e}data";
         let assessment = Assessment {
             level: Level::High,
@@ -162,6 +210,8 @@ mod tests {
                 finding("recursive_delete", Level::High, [13, 26], "Deletes a folder and everything in it."),
                 finding("cross_network", Level::Medium, [0, 0], "Comes from a network that is not trusted."),
             ],
+            summary: "Deletes data and everything below it, as root.".to_owned(),
+            summary_zh: String::new(),
         };
         insta::assert_snapshot!(printed(|out| print(command, &assessment, &look(), out)));
     }

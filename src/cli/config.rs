@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::error::Error;
+use super::json;
 use super::session::{Exit, Form, Session};
 use super::settings::{self, Folder, Settings};
 use crate::config::print::{self, Row};
@@ -30,7 +31,7 @@ impl Config {
         };
         let text = match session.form {
             Form::Text => table(&rows, session.look.width),
-            Form::Json => print::json(&rows),
+            Form::Json => json::escaped(&print::json(&rows)).into_owned(),
         };
         session.out.write_all(text.as_bytes())?;
         Ok(Exit::Done)

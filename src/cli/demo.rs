@@ -33,7 +33,7 @@ impl Demo {
             },
             program: std::env::current_exe()?,
         };
-        demo::run(options, &mut std::io::stdin().lock(), session.out).await?;
+        demo::run(options, std::io::BufReader::new(std::io::stdin()), session.out).await?;
         Ok(Exit::Done)
     }
 }

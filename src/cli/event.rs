@@ -38,12 +38,25 @@ const DETAILS: [(&str, &str, &str); 21] = [
 
 /// What an event's data say, in few words.
 fn details(data: &Value) -> String {
-    let told = DETAILS.iter().filter_map(|(place, before, after)| {
-        let text = words(data.pointer(place)?);
-        (!text.is_empty()).then(|| format!("{before}{text}{after}"))
-    });
+    let mut told: Vec<String> = Vec::new();
+    for (place, before, after) in DETAILS {
+        let text = data.pointer(place).map(words).unwrap_or_default();
+        let text = if before.is_empty() { news(&text, &told) } else { &text };
+        if !text.is_empty() {
+            told.push(format!("{before}{text}{after}"));
+        }
+    }
     let ran = data.pointer("/result/duration_ms").and_then(Value::as_u64).map(|ms| format!("ran {}", span(Millis(ms))));
-    told.chain(ran).collect::<Vec<_>>().join(", ")
+    told.into_iter().chain(ran).collect::<Vec<_>>().join(", ")
+}
+
+/// What a text says beyond what was told: an executor's error may be the outcome's very name, or begin with it.
+fn news<'a>(text: &'a str, told: &[String]) -> &'a str {
+    let beyond = |known: &String| match text.strip_prefix(known.as_str())? {
+        "" => Some(""),
+        rest => rest.strip_prefix(": "),
+    };
+    told.iter().find_map(beyond).unwrap_or(text)
 }
 
 /// A value in one line, hidden characters made visible; what is no plain value says nothing.
@@ -100,6 +113,16 @@ mod tests {
 
     use super::*;
     use crate::cli::tests::{look, printed};
+
+    #[test]
+    fn the_outcome_is_named_once() {
+        let finished = |error: &str| details(&json!({"outcome": "outcome_unknown", "result": {"error": error}}));
+        assert_eq!(finished("outcome_unknown"), "outcome_unknown");
+        assert_eq!(finished("outcome_unknown: no such process"), "outcome_unknown, no such process");
+        assert_eq!(finished("outcome_unknowns"), "outcome_unknown, outcome_unknowns");
+        assert_eq!(finished("gone"), "outcome_unknown, gone");
+        assert_eq!(details(&json!({"choice": "approve", "reason": "approve"})), "approve, \"approve\"");
+    }
 
     #[test]
     fn an_audit_line_is_one_line_whatever_it_holds() {

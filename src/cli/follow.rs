@@ -18,6 +18,7 @@ use serde_json::json;
 use super::error::Error;
 use super::event::time_line;
 use super::events::Events;
+use super::json;
 use super::look::{Look, Tone};
 use super::remote::Remote;
 use super::session::{Form, Session};
@@ -103,13 +104,14 @@ impl Follower<'_> {
             if event.kind == "finished" {
                 while !self.read_output(session).await? {}
             }
+            // The time line may be ahead of the task that it came with: what was shown is not shown again.
+            self.seen = event.version;
             self.output.end_line(session)?;
             match session.form {
                 Form::Text => time_line(event, &session.look, session.out)?,
-                Form::Json => writeln!(session.out, "{}", json!(event))?,
+                Form::Json => writeln!(session.out, "{}", json::line(event))?,
             }
         }
-        self.seen = view.version;
         let changed = self.state.replace(view.status) != Some(view.status);
         if changed && session.form == Form::Text {
             waits_for(view, &session.look, session.out)?;
@@ -160,7 +162,7 @@ impl Output {
             match session.form {
                 Form::Text => self.show_chunk(chunk, &session.look, session.out)?,
                 Form::Json => {
-                    writeln!(session.out, "{}", json!({"kind": "output", "data": chunk}))?;
+                    writeln!(session.out, "{}", json::line(json!({"kind": "output", "data": chunk})))?;
                 }
             }
         }

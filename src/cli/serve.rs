@@ -20,7 +20,10 @@ impl Serve {
         let loaded = self.settings.load()?;
         settings::warn(&loaded, session);
         log::start(&loaded.config.logging, session.log_colors);
-        on_system(app::serve(loaded))?;
+        // A hint that nobody reads is no reason to stop.
+        on_system(app::serve(loaded, |notice| {
+            drop(writeln!(session.out, "{notice}").and_then(|()| session.out.flush()))
+        }))?;
         Ok(Exit::Done)
     }
 }

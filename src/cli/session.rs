@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::error::Error;
+use super::json;
 use super::look::{Colors, Look};
 use super::remote::{Address, Remote};
 
@@ -107,7 +108,7 @@ impl Session<'_> {
 
     /// Prints a document on a line of its own.
     pub(super) fn print_json(&mut self, document: &Value) -> Result<Exit, Error> {
-        writeln!(self.out, "{document}")?;
+        writeln!(self.out, "{}", json::line(document))?;
         Ok(Exit::Done)
     }
 

@@ -76,6 +76,9 @@ fn command(task: &TaskView, look: &Look, out: &mut dyn Write) -> io::Result<()> 
     for line in visible::show(&task.command).lines() {
         writeln!(out, "  {line}")?;
     }
+    if !task.risk.summary.is_empty() {
+        writeln!(out, "\n  {}", visible::show_line(&task.risk.summary))?;
+    }
     if !task.risk.findings.is_empty() {
         writeln!(out, "\n{}", look.paint(Tone::Strong, "Findings"))?;
     }
@@ -94,7 +97,7 @@ pub(super) fn findings(
 ) -> io::Result<()> {
     const INDENT: usize = 10;
     let width = findings.iter().map(|finding| finding.label.len()).max().unwrap_or_default();
-    for Finding { label, level, span, why } in findings {
+    for Finding { label, level, span, why, .. } in findings {
         let tone = Tone::of_level(*level);
         let head = look.paint(tone, &pad(level.as_str(), INDENT - 4));
         writeln!(out, "  {head}  {}  {}", pad(&visible::show_line(label), width), visible::show_line(why))?;

@@ -108,7 +108,7 @@ async fn wait_for(
     session: &mut Session<'_>,
 ) -> Result<Exit, Error> {
     let id = TaskId::parse(&task.task_id).map_err(|error| Error::Failed(error.to_string()))?;
-    let form = session.form;
+    let (form, ended_before) = (session.form, task.status.is_final());
     let ended = async {
         match form {
             Form::Text => Ok((follow(remote, &id, session).await?, None)),
@@ -122,6 +122,8 @@ async fn wait_for(
     let (task, raw) = ended?;
     match raw {
         Some(raw) => session.print_json(&raw)?,
+        // Of a task that was over when it was found, the first line has said it.
+        None if ended_before => Exit::Done,
         None => {
             writeln!(session.out, "{}", show::heading(&task, &session.look))?;
             Exit::Done

@@ -82,7 +82,10 @@ pub(super) fn task() -> TaskView {
                 level: Level::High,
                 span: [11, 22],
                 why: "Deletes a folder and everything in it.".to_owned(),
+                why_zh: String::new(),
             }],
+            summary: "Deletes data and everything below it.".to_owned(),
+            summary_zh: String::new(),
         },
         events: None,
     }

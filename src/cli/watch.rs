@@ -8,6 +8,7 @@ use super::error::Error;
 use super::event::audit_line;
 use super::events::{Events, Signal};
 use super::follow::follow;
+use super::json;
 use super::session::{Exit, Form, Session};
 
 /// Show what happens, as it happens
@@ -44,7 +45,7 @@ pub(super) async fn show(mut events: Events<'_>, session: &mut Session<'_>) -> R
 pub(super) fn print(line: &Value, session: &mut Session<'_>) -> Result<(), Error> {
     match session.form {
         Form::Text => audit_line(line, &session.look, session.out)?,
-        Form::Json => writeln!(session.out, "{line}")?,
+        Form::Json => writeln!(session.out, "{}", json::line(line))?,
     }
     Ok(session.out.flush()?)
 }

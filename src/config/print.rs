@@ -19,7 +19,10 @@ pub struct Row {
 impl Row {
     pub(super) fn of(setting: &'static Setting, reader: &Reader<'_>) -> Self {
         let found = reader.find(setting);
-        let value = setting.shown(&found.text);
+        let value = match reader.emptied(setting) {
+            Some(Origin::Environment(name)) => format!("not set ({name} is empty)"),
+            Some(_) | None => setting.shown(&found.text),
+        };
         Self { name: setting.env, key: setting.key, value, origin: found.origin, doc: setting.doc }
     }
 }

@@ -43,6 +43,11 @@ impl Sources {
         unknown.map(|name| format!("{name}: there is no such setting{}", hint(name).unwrap_or_default())).collect()
     }
 
+    /// Whether a variable is there and says nothing.
+    fn is_blank(&self, name: &str) -> bool {
+        self.env.get(name).is_some_and(|text| text.trim().is_empty())
+    }
+
     fn expand_home(&self, text: &str) -> String {
         match (text.strip_prefix("~/"), self.variable("HOME")) {
             (Some(rest), Some(home)) => format!("{home}/{rest}"),
@@ -130,6 +135,17 @@ impl<'a> Reader<'a> {
         found
     }
 
+    /// Where somebody gave a setting an empty value, if that leaves it without one.
+    pub(super) fn emptied(&self, setting: &Setting) -> Option<Origin> {
+        let found = self.find(setting);
+        let by_variable = || self.sources.is_blank(setting.env).then_some(Origin::Environment(setting.env));
+        match found.origin {
+            _ if !found.text.is_empty() => None,
+            Origin::Default => by_variable(),
+            said => Some(said),
+        }
+    }
+
     /// Parses the value of a setting, or notes why it cannot be.
     pub(super) fn read<T>(&mut self, setting: &'static Setting, parse: impl Fn(&str) -> Parsed<T>) -> Option<T> {
         let found = self.find(setting);
@@ -183,9 +199,13 @@ impl<'a> Reader<'a> {
                 self.problems.push(format!("{} line {line}: {}", self.file.display(), error.message()));
             }
         }
-        for key in self.values.keys().filter(|key| !known.iter().any(|setting| setting.key == **key)) {
-            let hint = suggest::closest_key(key, known).map(|key| format!("; did you mean {key}?")).unwrap_or_default();
-            self.problems.push(format!("{}: there is no setting {key:?}{hint}", self.file.display()));
+        for (key, value) in self.values.iter().filter(|(key, _)| !known.iter().any(|setting| setting.key == **key)) {
+            let meant = suggest::closest_key(key, known);
+            let hint = meant.map(|key| format!("; did you mean {key}?")).unwrap_or_default();
+            let meant = meant.and_then(|key| known.iter().find(|setting| setting.key == key));
+            let allowed = meant.and_then(|setting| Some(format!(" Give it {}", (setting.check)(value.trim()).err()?)));
+            let allowed = allowed.unwrap_or_default();
+            self.problems.push(format!("{}: there is no setting {key:?}{hint}{allowed}", self.file.display()));
         }
     }
 }

@@ -142,6 +142,8 @@ settings! {
     Rules in "rules" {
         /// The policy file.
         policy: PathBuf = "{APPROVAL_HOME}/policy.toml", "HERMES_POLICY", --"policy" => Path, path;
+        /// The organisation's rule file: what it adds to the built-in rules of risk, or puts in their place.
+        risk: PathBuf = "{APPROVAL_HOME}/rules.toml", "HERMES_RULES", --"rules" => Path, path;
         /// Networks of trusted sources; a command from any other source grades high.
         trusted_networks: Vec<String> = "10.0.0.0/24", "TRUSTED_NETWORK" => Plain, list(network_text);
     }

@@ -83,6 +83,45 @@ fn defaults_are_those_that_users_of_the_reference_know() {
 }
 
 #[test]
+fn a_key_that_is_set_but_empty_is_said_to_be_none() {
+    for loaded in [loaded(&[("API_SERVER_KEY", "")]), loaded(&[("API_SERVER_KEY", " \t")])] {
+        assert_eq!(value(&loaded.rows, "API_SERVER_KEY"), "not set (API_SERVER_KEY is empty)");
+        assert_eq!(loaded.warnings, ["API_SERVER_KEY is set, but empty: that counts as not set"]);
+    }
+    let (_folder, sources) = file("[access]\napi_key = \"\"\n");
+    let loaded = Config::load(&sources).unwrap();
+    assert_eq!(loaded.warnings, ["access.api_key is set, but empty: that counts as not set"]);
+    assert_eq!(value(&loaded.rows, "API_SERVER_KEY"), "not set");
+    let (_folder, mut sources) = file("[access]\napi_key = \"a-key-from-the-file\"\n");
+    sources.env.insert("API_SERVER_KEY".to_owned(), String::new());
+    let loaded = Config::load(&sources).unwrap();
+    assert_eq!(
+        (value(&loaded.rows, "API_SERVER_KEY"), loaded.warnings.len()),
+        ("set (hidden)", 0),
+        "the file's counts"
+    );
+}
+
+#[test]
+fn whatever_is_wrong_is_said_in_one_run() {
+    let (_folder, mut sources) =
+        file("[listen]\nport = \"x\"\nprot = \"y\"\n[limits]\nlong_polls = 0\n[strange]\na = 1\n");
+    sources.env.insert("TRUSTED_NETWORK".to_owned(), "10.0.0.".to_owned());
+    sources.env.insert("HERMES_LIVE_TASK".to_owned(), "7".to_owned());
+    let all = Config::load(&sources).unwrap_err().to_string();
+    for said in [
+        "listen.port (",
+        "\"listen.prot\"; did you mean listen.port? Give it a whole number from 0 to 65535",
+        "limits.long_polls (",
+        "\"strange.a\"",
+        "TRUSTED_NETWORK (environment)",
+        "HERMES_LIVE_TASK: there is no such setting; did you mean HERMES_LIVE_TASKS?",
+    ] {
+        assert!(all.contains(said), "{said} is not in\n{all}");
+    }
+}
+
+#[test]
 fn the_table_is_sound() {
     for table in [Config::settings(), worker::Config::settings()] {
         let names: BTreeSet<_> = table.iter().map(|setting| setting.env).collect();

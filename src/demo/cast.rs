@@ -1,5 +1,8 @@
 //! The people and programs of the demo, each with a key of its own, and what they say to the API.
 
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -9,9 +12,16 @@ use hermes_core::wire::task::{TaskAnswer, TaskView};
 
 use crate::client::{Client, Error};
 
+/// What the operating agent calls itself.
+pub(super) const AGENT: &str = "xiaomei";
+/// The name of whoever decides on low and medium risk.
+pub(super) const COMMANDER: &str = "xiaoqiang";
+/// The name of whoever decides on everything.
+pub(super) const ADMIN: &str = "peng";
+
 /// Somebody with a key.
 pub(super) struct Player {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) key: String,
     client: Client,
 }
@@ -27,9 +37,23 @@ pub(super) struct Cast {
 }
 
 impl Player {
-    pub(super) fn new(name: &'static str, url: &str, key: String) -> Result<Self, Error> {
+    pub(super) fn new(name: impl Into<String>, url: &str, key: String) -> Result<Self, Error> {
         let client = Client::new(url, Some(key.clone()))?;
-        Ok(Self { name, key, client })
+        Ok(Self { name: name.into(), key, client })
+    }
+
+    /// The names of all keys that there ever were.
+    pub(super) async fn key_names(&self) -> Result<BTreeSet<String>, Error> {
+        #[derive(Deserialize)]
+        struct Keys {
+            keys: Vec<Named>,
+        }
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let known: Keys = self.client.get("/api/admin/keys").answer().await?;
+        Ok(known.keys.into_iter().map(|key| key.name).collect())
     }
 
     /// Makes a key for somebody else; only the root key and administrators can.
@@ -44,8 +68,7 @@ impl Player {
     }
 
     pub(super) async fn submit(&self, command: &str, why: &str, executor: &str) -> Result<TaskView, Error> {
-        let body =
-            json!({"command": command, "description": why, "target_executor": executor, "source_agent": self.name});
+        let body = json!({"command": command, "description": why, "target_executor": executor, "source_agent": AGENT});
         self.task("/api/tasks", &body).await
     }
 

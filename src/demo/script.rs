@@ -1,12 +1,11 @@
 //! Plays the scenes, one after another.
 
-use std::io::BufRead;
-
 use hermes_core::policy::{LevelRules, Levels, Policy, Span};
 use hermes_core::time::Millis;
 use hermes_core::wire::task::TaskView;
 
 use super::cast::Cast;
+use super::input::Lines;
 use super::scene::{self, End, Play, Scene};
 use super::show::Show;
 use super::stage::Stage;
@@ -16,7 +15,7 @@ use crate::client;
 pub(super) async fn play(
     stage: &Stage,
     deciders: Deciders,
-    input: &mut dyn BufRead,
+    input: &mut Lines,
     show: &mut Show<'_>,
 ) -> Result<Vec<End>, Error> {
     let cast = &stage.cast;
@@ -61,24 +60,24 @@ fn impatient() -> Policy {
 async fn act(cast: &Cast, play: &Play, task: TaskView, show: &mut Show<'_>) -> Result<TaskView, Error> {
     match play {
         Play::Approve => {
-            show.said(cast.commander.name, "approves")?;
+            show.said(&cast.commander.name, "approves")?;
             Ok(cast.commander.decide(&task, "approve", "").await?)
         }
         Play::Escalate => escalate(cast, task, show).await,
         Play::Refuse(reason) => {
-            show.said(cast.admin.name, &format!("rejects: {reason}"))?;
+            show.said(&cast.admin.name, &format!("rejects: {reason}"))?;
             Ok(cast.admin.decide(&task, "reject", reason).await?)
         }
         Play::Change(reason, command) => {
-            show.said(cast.admin.name, &format!("asks for a change: {reason}"))?;
+            show.said(&cast.admin.name, &format!("asks for a change: {reason}"))?;
             let task = cast.admin.decide(&task, "modify", reason).await?;
             let task = cast.agent.resubmit(&task.task_id, command).await?;
-            show.said(cast.agent.name, &format!("resubmits: {command}"))?;
-            show.said(cast.admin.name, "approves")?;
+            show.said(&cast.agent.name, &format!("resubmits: {command}"))?;
+            show.said(&cast.admin.name, "approves")?;
             Ok(cast.admin.decide(&task, "approve", "").await?)
         }
         Play::Withdraw(reason) => {
-            show.said(cast.agent.name, &format!("withdraws: {reason}"))?;
+            show.said(&cast.agent.name, &format!("withdraws: {reason}"))?;
             Ok(cast.agent.withdraw(&task.task_id, reason).await?)
         }
         Play::Ignore => {
@@ -89,15 +88,15 @@ async fn act(cast: &Cast, play: &Play, task: TaskView, show: &mut Show<'_>) -> R
 }
 
 async fn escalate(cast: &Cast, task: TaskView, show: &mut Show<'_>) -> Result<TaskView, Error> {
-    show.said(cast.commander.name, "tries to approve")?;
+    show.said(&cast.commander.name, "tries to approve")?;
     match cast.commander.decide(&task, "approve", "").await {
         Err(client::Error::Refused { error, .. }) => show.note(&format!("refused: {error}"))?,
         Err(error) => return Err(error.into()),
         Ok(_) => return Err(Error::Surprise),
     }
-    show.said(cast.commander.name, "escalates it")?;
+    show.said(&cast.commander.name, "escalates it")?;
     let task = cast.commander.decide(&task, "escalate", "please look at this").await?;
-    show.said(cast.admin.name, "approves")?;
+    show.said(&cast.admin.name, "approves")?;
     Ok(cast.admin.decide(&task, "approve", "the folder is an old release").await?)
 }
 
@@ -105,22 +104,24 @@ async fn escalate(cast: &Cast, task: TaskView, show: &mut Show<'_>) -> Result<Ta
 async fn ask(
     cast: &Cast,
     mut task: TaskView,
-    input: &mut dyn BufRead,
+    input: &mut Lines,
     show: &mut Show<'_>,
 ) -> Result<Option<TaskView>, Error> {
     loop {
-        let Some(answer) = prompt("[a]pprove, [r]eject, [m]odify, or [q]uit? ", input, show)? else { return Ok(None) };
+        let Some(answer) = prompt("[a]pprove, [r]eject, [m]odify, or [q]uit? ", input, show).await? else {
+            return Ok(None);
+        };
         match answer.as_str() {
             "a" | "approve" => return Ok(Some(cast.admin.decide(&task, "approve", "").await?)),
             "r" | "reject" => {
-                let Some(reason) = prompt("why? ", input, show)? else { return Ok(None) };
+                let Some(reason) = prompt("why? ", input, show).await? else { return Ok(None) };
                 match cast.admin.decide(&task, "reject", &reason).await {
                     Err(client::Error::Refused { error, .. }) => show.note(&error)?,
                     decided => return Ok(Some(decided?)),
                 }
             }
             "m" | "modify" => {
-                let Some(command) = prompt("which command instead? ", input, show)? else { return Ok(None) };
+                let Some(command) = prompt("which command instead? ", input, show).await? else { return Ok(None) };
                 if command.is_empty() {
                     continue;
                 }
@@ -134,13 +135,9 @@ async fn ask(
     }
 }
 
-fn prompt(text: &str, input: &mut dyn BufRead, show: &mut Show<'_>) -> Result<Option<String>, Error> {
+async fn prompt(text: &str, input: &mut Lines, show: &mut Show<'_>) -> Result<Option<String>, Error> {
     show.prompt(text)?;
-    let mut line = String::new();
-    if input.read_line(&mut line)? == 0 {
-        return Ok(None);
-    }
-    Ok(Some(line.trim().to_owned()))
+    Ok(input.next().await?)
 }
 
 /// Waits for the end, shows what was written, and has the result judged.

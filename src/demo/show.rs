@@ -42,7 +42,10 @@ impl<'a> Show<'a> {
         self.line(&format!("  supervisor  {url}   (API: {url}/docs)"))?;
         self.line(&format!("  data        {}", home.display()))?;
         self.line(&format!("  sub-agents  {}", super::stage::ROLES.join(", ")))?;
-        self.line("  people      xiaomei submits · xiaoqiang decides on low and medium · peng decides on everything")?;
+        let (agent, commander, admin) = (&cast.agent.name, &cast.commander.name, &cast.admin.name);
+        self.line(&format!(
+            "  people      {agent} submits · {commander} decides on low and medium · {admin} decides on everything"
+        ))?;
         let look = format!("  look in     HERMES_URL={url} HERMES_KEY={} hermes list", cast.admin.key);
         let look = self.paint(DIM, &look);
         self.line(&look)

@@ -1,6 +1,6 @@
 //! Sets the stage: data folder, supervisor, keys, sub-agents; and clears it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::cast::{Cast, Player};
+use super::cast::{ADMIN, AGENT, COMMANDER, Cast, Player};
+use super::home::Home;
 use super::show::Show;
 use super::{Error, Options};
 use crate::app;
@@ -34,8 +35,7 @@ const PASSED_ON: [&str; 6] = ["PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR"];
 /// Everything that runs.
 pub(super) struct Stage {
     pub(super) cast: Cast,
-    home: PathBuf,
-    keep: bool,
+    home: Home,
     sub_agents: Vec<Child>,
     stop: oneshot::Sender<()>,
     supervisor: JoinHandle<Result<(), app::Error>>,
@@ -49,13 +49,9 @@ pub(super) struct Cleared {
 
 impl Stage {
     pub(super) async fn set(options: &Options, show: &mut Show<'_>) -> Result<Self, Error> {
-        let home = match &options.data {
-            Some(folder) => folder.clone(),
-            None => std::env::temp_dir().join(format!("hermes-demo-{}", std::process::id())),
-        };
-        std::fs::create_dir_all(&home)?;
+        let home = Home::open(options.data.as_deref())?;
         let root_key = secret()?;
-        let running = app::start(Config::load(&settings(&home, &root_key))?).await?;
+        let running = app::start(Config::load(&settings(home.path(), &root_key))?).await?;
         let url = running.addresses.first().map(|address| format!("http://{address}")).unwrap_or_default();
         let public_key = running.engine().signer.public_key();
         let (stop, stopped) = oneshot::channel();
@@ -63,29 +59,28 @@ impl Stage {
             let _dropped_is_stop = stopped.await;
         }));
         let root = Player::new("root", &url, root_key)?;
-        let cast = hire(&root, &url).await?;
+        let names = Names::for_all(&root.key_names().await?);
+        let cast = hire(&root, &url, &names).await?;
         let mut sub_agents = Vec::new();
         for role in ROLES {
-            let key = root.make_key(role, &format!("worker:{role}")).await?;
-            sub_agents.push(start(&options.program, &home, role, &url, &key, &public_key)?);
+            let key = root.make_key(&names.of(role), &format!("worker:{role}")).await?;
+            sub_agents.push(start(&options.program, home.path(), role, &url, &key, &public_key)?);
         }
-        show.stage(&url, &home, &cast)?;
-        Ok(Self { cast, home, keep: options.data.is_some(), sub_agents, stop, supervisor })
+        show.stage(&url, home.path(), &cast)?;
+        Ok(Self { cast, home, sub_agents, stop, supervisor })
     }
 
     /// Stops everything, and checks the audit file against the database.
     pub(super) async fn clear(self) -> Result<Cleared, Error> {
-        let Self { home, keep, sub_agents, stop, supervisor, .. } = self;
-        for mut sub_agent in sub_agents {
-            end(&mut sub_agent).await?;
+        let Self { home, mut sub_agents, stop, supervisor, .. } = self;
+        sub_agents.iter().for_each(ask_to_end);
+        for sub_agent in &mut sub_agents {
+            end(sub_agent).await?;
         }
         let _already_ended = stop.send(());
         supervisor.await.map_err(std::io::Error::other)??;
-        let report = check(&home).map_err(|error| Error::Audit(error.to_string()))?;
-        if !keep {
-            std::fs::remove_dir_all(&home)?;
-        }
-        Ok(Cleared { report, kept_at: keep.then_some(home) })
+        let report = check(home.path()).map_err(|error| Error::Audit(error.to_string()))?;
+        Ok(Cleared { report, kept_at: home.kept_at() })
     }
 }
 
@@ -102,21 +97,45 @@ fn settings(home: &Path, root_key: &str) -> Sources {
     Sources { file: None, env, flags: BTreeMap::new() }
 }
 
-async fn hire(root: &Player, url: &str) -> Result<Cast, Error> {
-    let agent = root.make_key("xiaomei", "submitter").await?;
-    let commander = root.make_key("xiaoqiang", "approver").await?;
-    let admin = root.make_key("peng", "admin").await?;
+/// The names of this performance's keys. On a folder that has seen another their names are taken for ever, so a number
+/// is put behind them.
+struct Names(String);
+
+impl Names {
+    fn for_all(taken: &BTreeSet<String>) -> Self {
+        let mut names = Self(String::new());
+        let everybody = || [AGENT, COMMANDER, ADMIN].into_iter().chain(ROLES);
+        for number in 2_u64.. {
+            if !everybody().any(|name| taken.contains(&names.of(name))) {
+                break;
+            }
+            names = Self(format!("-{number}"));
+        }
+        names
+    }
+
+    fn of(&self, name: &str) -> String {
+        format!("{name}{}", self.0)
+    }
+}
+
+async fn hire(root: &Player, url: &str, names: &Names) -> Result<Cast, Error> {
+    let player = async |name: &str, role: &str| -> Result<Player, Error> {
+        let name = names.of(name);
+        let key = root.make_key(&name, role).await?;
+        Ok(Player::new(name, url, key)?)
+    };
     Ok(Cast {
-        agent: Player::new("xiaomei", url, agent)?,
-        commander: Player::new("xiaoqiang", url, commander)?,
-        admin: Player::new("peng", url, admin)?,
+        agent: player(AGENT, "submitter").await?,
+        commander: player(COMMANDER, "approver").await?,
+        admin: player(ADMIN, "admin").await?,
     })
 }
 
 fn start(program: &Path, home: &Path, role: &str, url: &str, key: &str, public_key: &str) -> Result<Child, Error> {
     let state = home.join("sub-agents").join(role);
     std::fs::create_dir_all(&state)?;
-    let log = File::create(state.join("log"))?;
+    let log = File::options().create(true).append(true).open(state.join("log"))?;
     let mut command = Command::new(program);
     command.arg("worker").env_clear();
     command.envs(PASSED_ON.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
@@ -133,11 +152,14 @@ fn start(program: &Path, home: &Path, role: &str, url: &str, key: &str, public_k
     Ok(command.spawn()?)
 }
 
-async fn end(sub_agent: &mut Child) -> Result<(), Error> {
+fn ask_to_end(sub_agent: &Child) {
     if let Some(id) = sub_agent.id().and_then(|id| i32::try_from(id).ok()) {
         // One that has ended by itself needs no signal.
         let _ended = kill(Pid::from_raw(id), Signal::SIGTERM);
     }
+}
+
+async fn end(sub_agent: &mut Child) -> Result<(), Error> {
     if tokio::time::timeout(PATIENCE, sub_agent.wait()).await.is_err() {
         sub_agent.kill().await?;
     }
@@ -156,4 +178,18 @@ fn check(home: &Path) -> Result<Report, Box<dyn std::error::Error>> {
     let leaf_of = Box::new(|seq| reader.leaf(seq).map_err(std::io::Error::other));
     let expect = Expect { leaf_of: Some(leaf_of), head: Head::Is(position.seq, position.leaf), since: None };
     Ok(verify(BufReader::new(File::open(AuditActor::path(home))?), expect)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_taken_get_a_number() {
+        let named = |taken: &[&str]| Names::for_all(&taken.iter().map(|name| (*name).to_owned()).collect()).of(ADMIN);
+        assert_eq!(named(&[]), "peng");
+        assert_eq!(named(&["root-of-all", "peng-2"]), "peng");
+        assert_eq!(named(&["peng"]), "peng-2");
+        assert_eq!(named(&["it-ops-worker", "xiaomei-2"]), "peng-3", "all have the same number");
+    }
 }

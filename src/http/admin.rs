@@ -211,6 +211,7 @@ pub(super) async fn reload(state: Data<State>, caller: Caller) -> Result<HttpRes
     taken.map_err(|error| match error {
         // Where the file is, is nothing for an answer.
         governance::Error::Policy { why, .. } => ApiError::field("policy", why),
+        governance::Error::Rules(error) => ApiError::field("rules", format!("line {}: {}", error.line, error.why)),
         governance::Error::Store(error) => error.into(),
     })?;
     renew_limits(&state);

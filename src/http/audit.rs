@@ -1,17 +1,14 @@
 //! The audit trail: look, export, verify.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::sync::Arc;
 
 use actix_web::web::{Bytes, Data, Query};
 use actix_web::{HttpResponse, get};
 use futures_util::stream;
-use hermes_actors::audit::AuditActor;
+use hermes_actors::audit::review;
 use hermes_actors::store::AuditLine;
-use hermes_actors::store::sqlite::AuditReader;
 use hermes_core::access::Role;
-use hermes_core::audit::{Expect, Head, Report, Verdict};
+use hermes_core::audit::Verdict;
 use hermes_core::id::{Seq, TaskId};
 use hermes_core::time::Timestamp;
 use hermes_core::wire::task::Failure;
@@ -90,7 +87,7 @@ struct Export {
 #[get("/api/audit/export")]
 pub(super) async fn export(
     state: Data<State>,
-    caller: Caller,
+    mut caller: Caller,
     Query(query): Query<ExportQuery>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Auditor])?;
@@ -100,11 +97,11 @@ pub(super) async fn export(
         until: moment("until", query.until.as_deref())?,
         task: query.task_id.as_deref().filter(|text| !text.is_empty()).map(task_id).transpose()?,
     };
-    let permit = state.poll_permit()?;
+    let place = state.poll_permit(&mut caller)?;
     let state = state.into_inner();
-    let pages = stream::unfold((export, state, permit), |(mut export, state, permit)| async move {
+    let pages = stream::unfold((export, state, place), |(mut export, state, place)| async move {
         let page = export.page(&state).await?;
-        Some((page, (export, state, permit)))
+        Some((page, (export, state, place)))
     });
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(Box::pin(pages)))
 }
@@ -139,22 +136,13 @@ impl Export {
     responses((status = 200, description = "`{ok, intact, report}`"), (status = 403, body = Failure))
 )]
 #[get("/api/audit/verify")]
-pub(super) async fn verify(state: Data<State>, caller: Caller) -> Result<HttpResponse, ApiError> {
+pub(super) async fn verify(state: Data<State>, mut caller: Caller) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Auditor])?;
-    let _permit = state.poll_permit()?;
+    let _permit = state.poll_permit(&mut caller)?;
     let written = state.engine.flush_audit().await;
     let home = state.front.home.clone();
-    let checked = actix_web::web::block(move || check(&home, written)).await;
+    let checked = actix_web::web::block(move || review(&home, written)).await;
     let report = checked.map_err(|error| ApiError::internal(&error))?.map_err(|error| ApiError::internal(&error))?;
     let intact = matches!(report.verdict, Verdict::Intact);
     Ok(HttpResponse::Ok().json(json!({"ok": true, "intact": intact, "report": report})))
-}
-
-fn check(home: &std::path::Path, written: Seq) -> Result<Report, Box<dyn std::error::Error + Send + Sync>> {
-    let reader = AuditReader::open(home)?;
-    let leaf = reader.leaf(written)?;
-    let file = File::open(AuditActor::path(home))?;
-    let leaf_of = Box::new(|seq: Seq| reader.leaf(seq).map_err(std::io::Error::other));
-    let head = leaf.map_or(Head::Unknown, |leaf| Head::Reaches(written, leaf));
-    Ok(hermes_core::audit::verify(BufReader::new(file), Expect { leaf_of: Some(leaf_of), head, since: None })?)
 }

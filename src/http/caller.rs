@@ -14,6 +14,8 @@ use hermes_core::id::{Digest, TaskId};
 use hermes_core::key;
 
 use super::error::ApiError;
+use super::limit;
+use super::room::{Enough, Share};
 use super::state::State;
 
 /// A caller whose key was checked and who is within his limits.
@@ -21,6 +23,8 @@ pub(super) struct Caller {
     pub(super) principal: Principal,
     pub(super) peer: Option<IpAddr>,
     pub(super) what: String,
+    /// Counts him among the requests of his key, until he waits.
+    pub(super) in_flight: Option<Share>,
 }
 
 impl FromRequest for Caller {
@@ -70,24 +74,46 @@ fn identify(request: &HttpRequest, state: &State) -> Result<Caller, ApiError> {
     let peer = state.peer(connection, forwarded);
     let route = request.match_pattern().unwrap_or_default();
     let what = format!("{} {route}", request.method());
-    let given = presented_key(request);
-    let principal = match given {
-        Some(text) => recognise(state, text),
-        None if state.front.root_key.is_none() && state.keys.are_none() => local(request, state)?,
-        None => None,
+    let principal = match presented(request) {
+        Presented::Key(text) => recognise(state, text),
+        Presented::Several => return Err(refuse(state, connection, what, SEVERAL_KEYS)),
+        Presented::Nothing if state.front.root_key.is_none() && state.keys.are_none() => local(request, state)?,
+        Presented::Nothing => None,
     };
     let Some(principal) = principal else {
-        return Err(refuse(state, connection, what));
+        return Err(refuse(state, connection, what, NO_KEY));
     };
-    state.limiter.load().request(&principal.actor.id)?;
-    Ok(Caller { principal, peer, what })
+    let limiter = state.limiter.load();
+    limiter.request(&principal.actor.id)?;
+    let in_flight = state.in_flight.take(&principal.actor.id, limiter.in_flight());
+    let in_flight = in_flight.map_err(|Enough(most)| limit::at_once(most, "in flight"))?;
+    Ok(Caller { principal, peer, what, in_flight: Some(in_flight) })
 }
 
-fn presented_key(request: &HttpRequest) -> Option<&str> {
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+/// What a request shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presented<'a> {
+    Nothing,
+    Key(&'a str),
+    /// Which of them counts, another reader of the request (a proxy, a log) may see otherwise.
+    Several,
+}
+
+fn presented(request: &HttpRequest) -> Presented<'_> {
+    let all = |name: &'static str| request.headers().get_all(name);
+    if all("authorization").count() > 1 || all("x-api-key").count() > 1 {
+        return Presented::Several;
+    }
+    let text = |name: &'static str| all(name).next().and_then(|value| value.to_str().ok());
     let bearer = text("authorization").and_then(|value| value.split_once(' '));
     let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
-    bearer.or_else(|| text("x-api-key").map(str::trim)).filter(|key| !key.is_empty())
+    let own = text("x-api-key").map(str::trim).filter(|key| !key.is_empty());
+    match (bearer.filter(|key| !key.is_empty()), own) {
+        (None, None) => Presented::Nothing,
+        (Some(key), None) | (None, Some(key)) => Presented::Key(key),
+        (Some(one), Some(other)) if one == other => Presented::Key(one),
+        (Some(_), Some(_)) => Presented::Several,
+    }
 }
 
 fn recognise(state: &State, text: &str) -> Option<Principal> {
@@ -120,13 +146,17 @@ fn host_name(host: &str) -> &str {
 }
 
 /// The same answer for no key, a wrong one and one that has run out.
-fn refuse(state: &State, address: Option<IpAddr>, what: String) -> ApiError {
+const NO_KEY: &str = "this needs a valid key, sent as the bearer token of the Authorization header";
+const SEVERAL_KEYS: &str =
+    "the request carries more than one key; send one, once, in the Authorization header or in X-Api-Key";
+
+fn refuse(state: &State, address: Option<IpAddr>, what: String, why: &str) -> ApiError {
     let who = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
     state.engine.denials.do_send(Denial { code: Code::Unauthorized, who, what, task: None });
     if let Some(Err(limited)) = address.map(|address| state.limiter.load().wrong_key(address)) {
         return limited;
     }
-    ApiError::new(Code::Unauthorized, "this needs a valid key, sent as the bearer token of the Authorization header")
+    ApiError::new(Code::Unauthorized, why)
 }
 
 /// Refuses what a foreign web page sends. A page of this server names the host that it was loaded from.

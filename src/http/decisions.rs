@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use hermes_core::id::Digest;
-use hermes_core::task::{Action, Ballot, Expectation};
+use hermes_core::task::{Action, Ballot, Declared, Expectation};
 use hermes_core::wire::task::{
     Classified, Classify, Decision, DecisionAction, DispatchTask, Failure, Resubmit, TaskAnswer, Verify, Withdraw,
 };
@@ -64,7 +64,7 @@ pub(super) async fn resubmit(
     let task = load(&state, &caller, &task_id(&id)?).await?;
     let command = body.command.ok_or_else(|| ApiError::field("command", "this field is required"))?;
     hermes_core::task::check_command(&command)?;
-    let risk = grade(&state, &caller, &command, &task.source_ip, None).await?;
+    let risk = grade(&state, &caller, &command, &task.source_ip, &task.declared).await?;
     let action = Action::Resubmit { command, description: body.description, risk };
     let task = carry(&state, &caller, &task.id, body.expected_version, action).await?;
     Ok(HttpResponse::Ok().json(answer_of(&task)))
@@ -168,11 +168,13 @@ pub(super) async fn classify(
     let command = body.command.ok_or_else(|| ApiError::field("command", "this field is required"))?;
     hermes_core::task::check_command(&command)?;
     let source_ip = body.source_ip.unwrap_or_default();
-    let risk = grade(&state, &caller, &command, &source_ip, None).await?;
+    let risk = grade(&state, &caller, &command, &source_ip, &Declared::default()).await?;
     Ok(HttpResponse::Ok().json(Classified {
         ok: true,
         level: risk.level,
         labels: risk.labels,
         findings: risk.findings,
+        summary: risk.summary,
+        summary_zh: risk.summary_zh,
     }))
 }

@@ -11,10 +11,11 @@ use futures_util::stream;
 use hermes_actors::store::AuditLine;
 use hermes_core::access::{Principal, Role};
 use hermes_core::id::Seq;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
 use super::caller::Caller;
 use super::error::ApiError;
+use super::room::Place;
 use super::state::State;
 use super::tasks::number;
 
@@ -30,13 +31,17 @@ const COMMENT_AFTER: Duration = Duration::from_secs(15);
     responses((status = 200, content_type = "text/event-stream", description = "`id: <seq>`, `event: audit`, `data: <line>`"))
 )]
 #[get("/api/events")]
-pub(super) async fn events(state: Data<State>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub(super) async fn events(
+    state: Data<State>,
+    mut caller: Caller,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let last = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let position = state.engine.store.position();
     let newest = *position.borrow();
     let after = number("Last-Event-ID", last, 0, u64::MAX)?.map_or(newest, Seq);
-    let permit = state.poll_permit()?;
-    let follower = Follower { after, position, ready: VecDeque::new(), principal: caller.principal, _permit: permit };
+    let place = state.poll_permit(&mut caller)?;
+    let follower = Follower { after, position, ready: VecDeque::new(), principal: caller.principal, _place: place };
     let state = state.into_inner();
     let events = stream::unfold((follower, state), |(mut follower, state)| async move {
         let piece = follower.next(&state).await?;
@@ -55,7 +60,7 @@ struct Follower {
     position: watch::Receiver<Seq>,
     ready: VecDeque<Bytes>,
     principal: Principal,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Follower {

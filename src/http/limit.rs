@@ -19,6 +19,7 @@ const WRONG_KEYS_A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// The limits in force.
 pub(crate) struct Limiter {
     requests: Option<Keyed<String>>,
+    limits: Option<Limits>,
     wrong_keys: Keyed<IpAddr>,
     clock: DefaultClock,
 }
@@ -32,7 +33,7 @@ impl Limiter {
             Some(RateLimiter::hashmap(Quota::per_second(per_second).allow_burst(burst)))
         });
         let wrong_keys = RateLimiter::hashmap(Quota::per_minute(WRONG_KEYS_A_MINUTE));
-        Self { requests, wrong_keys, clock: DefaultClock::default() }
+        Self { requests, limits: limits.copied(), wrong_keys, clock: DefaultClock::default() }
     }
 
     /// Counts a request of a known caller.
@@ -42,6 +43,16 @@ impl Limiter {
             let pause = until.wait_time_from(self.clock.now());
             limited("too many requests with this key", pause)
         })
+    }
+
+    /// How many requests of one key may be under way at once.
+    pub(super) fn in_flight(&self) -> u32 {
+        self.limits.map_or(u32::MAX, |limits| limits.requests_in_flight)
+    }
+
+    /// How many requests of one key may wait at once, in a room of which so many are a quarter.
+    pub(super) fn waiting(&self, quarter: u32) -> u32 {
+        self.limits.map_or(u32::MAX, |limits| limits.long_polls.unwrap_or(quarter))
     }
 
     /// Counts a wrong key; a right one is never held up by the wrong ones of a neighbour.
@@ -59,6 +70,11 @@ impl Limiter {
         }
         self.wrong_keys.retain_recent();
     }
+}
+
+/// A key has as many requests at once as it may.
+pub(super) fn at_once(most: u32, how: &str) -> ApiError {
+    limited(&format!("this key has {most} requests {how} already, as many as it may"), Duration::ZERO)
 }
 
 fn limited(what: &str, pause: Duration) -> ApiError {

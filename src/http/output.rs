@@ -34,7 +34,7 @@ pub(super) struct OutputQuery {
 #[get("/api/tasks/{id}/output")]
 pub(super) async fn read_output(
     state: Data<State>,
-    caller: Caller,
+    mut caller: Caller,
     id: Path<String>,
     Query(query): Query<OutputQuery>,
 ) -> Result<HttpResponse, ApiError> {
@@ -42,7 +42,7 @@ pub(super) async fn read_output(
     let id = task_id(&id)?;
     let after = number("after", query.after.as_deref(), 0, u64::MAX)?.unwrap_or(0);
     let seconds = number("wait", query.wait.as_deref(), 0, 30)?.unwrap_or(0);
-    let _permit = state.poll_permit()?;
+    let _permit = state.poll_permit(&mut caller)?;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
     let mut waiting = state.engine.feed.wait_for(&id);
     loop {

@@ -11,8 +11,10 @@ use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::caller::Caller;
 use super::error::ApiError;
-use super::limit::Limiter;
+use super::limit::{self, Limiter};
+use super::room::{Enough, NoPlace, Place, Room, Shares};
 use crate::app::governance::Governance;
 use crate::app::keys::Keys;
 
@@ -24,8 +26,9 @@ pub(crate) struct State {
     pub(crate) limiter: ArcSwap<Limiter>,
     pub(crate) front: Front,
     pub(crate) writes: Arc<Semaphore>,
-    pub(crate) polls: Arc<Semaphore>,
-    pub(crate) claims: Arc<Semaphore>,
+    pub(crate) polls: Room,
+    pub(crate) claims: Room,
+    pub(crate) in_flight: Arc<Shares>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -65,20 +68,28 @@ impl State {
         Err(hermes_actors::Error::AuditUnavailable.into())
     }
 
-    /// Room for somebody who waits; none is 503 at once.
-    pub(super) fn poll_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        if self.engine.health.is_stopping() {
-            return Err(ApiError::stopping());
-        }
-        self.polls.clone().try_acquire_owned().map_err(|_| ApiError::overloaded())
+    /// Room for somebody who waits: none is 503 at once, none left for this key 429.
+    pub(super) fn poll_permit(&self, caller: &mut Caller) -> Result<Place, ApiError> {
+        self.wait_in(&self.polls, caller)
     }
 
     /// Room for a sub-agent that waits for work: its own, so that nobody else's waiting keeps it out.
-    pub(super) fn claim_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+    pub(super) fn claim_permit(&self, caller: &mut Caller) -> Result<Place, ApiError> {
+        self.wait_in(&self.claims, caller)
+    }
+
+    /// Whoever waits no longer counts among the requests in flight.
+    fn wait_in(&self, room: &Room, caller: &mut Caller) -> Result<Place, ApiError> {
         if self.engine.health.is_stopping() {
             return Err(ApiError::stopping());
         }
-        self.claims.clone().try_acquire_owned().map_err(|_| ApiError::overloaded())
+        let most = self.limiter.load().waiting(room.quarter());
+        let place = room.enter(&caller.principal.actor.id, most).map_err(|none| match none {
+            NoPlace::Full => ApiError::overloaded(),
+            NoPlace::Enough(Enough(most)) => limit::at_once(most, "waiting"),
+        })?;
+        caller.in_flight = None;
+        Ok(place)
     }
 
     /// Returns when the server begins to stop.

@@ -11,7 +11,7 @@ use hermes_core::access::{ActorKind, Role, Via};
 use hermes_core::error::Code;
 use hermes_core::id::{TaskId, Version};
 use hermes_core::risk::Assessment;
-use hermes_core::task::{Action, Command, Report, State as TaskState, Submission, Task};
+use hermes_core::task::{Action, Command, Declared, Report, State as TaskState, Submission, Task};
 use hermes_core::time::{Millis, Timestamp};
 use hermes_core::wire::task::{CreateTask, Failure, TaskAnswer, TaskList, UpdateTask};
 use serde::Deserialize;
@@ -56,7 +56,7 @@ pub(super) async fn create(
         return replay_key(&state, &caller, &known.task, known.body == digest).await;
     }
     check_rerun(&state, &caller, submission.rerun_of.as_ref()).await?;
-    let risk = grade(&state, &caller, &submission.command, &submission.source_ip, Some(&submission)).await?;
+    let risk = grade(&state, &caller, &submission.command, &submission.source_ip, &submission.declared()).await?;
     let own_id = submission.task_id.clone();
     let answer = submit(&state, &caller, submission, risk, key).await;
     match answer {
@@ -122,21 +122,16 @@ pub(super) async fn grade(
     caller: &Caller,
     command: &str,
     source_ip: &str,
-    declared: Option<&Submission>,
+    declared: &Declared,
 ) -> Result<Assessment, ApiError> {
     let ask = Grade {
         command: command.to_owned(),
         peer: caller.peer,
         claimed: Some(source_ip.to_owned()).filter(|text| !text.is_empty()),
-        declared_level: declared.and_then(|submission| submission.risk_level),
-        declared_labels: declared.map(labels).unwrap_or_default(),
+        declared_level: declared.level,
+        declared_labels: declared.masked_labels(),
     };
     Ok(state.engine.risk.send(ask).await?)
-}
-
-/// Labels are words that everybody sees: they are masked before they are made words.
-fn labels(submission: &Submission) -> Vec<String> {
-    submission.risk_labels.iter().map(|label| hermes_core::redact::mask(label).into_owned()).collect()
 }
 
 async fn submit(
@@ -216,7 +211,8 @@ pub(super) fn answer_of(task: &Task) -> TaskAnswer {
 pub(super) async fn load(state: &State, caller: &Caller, id: &TaskId) -> Result<Arc<Task>, ApiError> {
     caller.is_still_known(state)?;
     let task = state.engine.store.task(id).await?;
-    task.filter(|task| task.is_visible_to(&caller.principal)).ok_or_else(|| ApiError::not_found("task"))
+    let visible = task.filter(|task| task.is_visible_to(&caller.principal));
+    visible.ok_or_else(|| ApiError::new(Code::NotFound, format!("there is no task {id}")))
 }
 
 pub(super) fn task_id(text: &str) -> Result<TaskId, ApiError> {
@@ -367,7 +363,9 @@ pub(super) async fn show(
     }
     if query.include.as_deref() == Some("events") {
         let events = state.engine.store.events(&task.id).await?;
-        answer.task.events = Some(events.iter().map(hermes_core::task::Recorded::view).collect());
+        // What happened since the task was read is of a later task.
+        let told = events.iter().take_while(|event| event.version <= task.version);
+        answer.task.events = Some(told.map(hermes_core::task::Recorded::view).collect());
     }
     Ok(HttpResponse::Ok().json(answer))
 }

@@ -38,7 +38,7 @@ pub(super) struct WaitQuery {
 #[get("/api/tasks/{id}/wait")]
 pub(super) async fn wait(
     state: Data<State>,
-    caller: Caller,
+    mut caller: Caller,
     id: Path<String>,
     Query(query): Query<WaitQuery>,
 ) -> Result<HttpResponse, ApiError> {
@@ -49,7 +49,7 @@ pub(super) async fn wait(
         Some(_) => return Err(ApiError::field("until", "decided or finished")),
     };
     let seconds = number("timeout", query.timeout.as_deref(), 0, LONGEST_WAIT)?.unwrap_or(60);
-    let _permit = state.poll_permit()?;
+    let _permit = state.poll_permit(&mut caller)?;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
     let mut waiting = state.engine.feed.wait_for(&id);
     loop {

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::body::Body;
 use super::caller::Caller;
 use super::error::ApiError;
+use super::room::Place;
 use super::state::State;
 use super::tasks::{answer_of, carry};
 
@@ -37,7 +38,7 @@ const LOG_LIMIT: usize = 8 * 1024;
 #[post("/api/work/claim")]
 pub(super) async fn claim(
     state: Data<State>,
-    caller: Caller,
+    mut caller: Caller,
     Body(body): Body<Claim>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(&state, &[Role::Worker])?;
@@ -46,11 +47,13 @@ pub(super) async fn claim(
         let why = format!("this key may not pull work for the sub-agent role {role}");
         return Err(caller.denied(&state, None, ApiError::new(Code::Forbidden, why)));
     }
-    let permit = state.claim_permit()?;
+    // Should the sub-agent leave, its key's share is free at once, the place as soon as the work list has noticed.
+    let Place { permit, share: _share } = state.claim_permit(&mut caller)?;
     let (reply, grants) = oneshot::channel();
     let by = worker(&caller);
     let wait = Duration::from_secs(body.wait);
-    state.engine.work.do_send(work::Claim { by, worker: body.worker, roles: body.roles, max: body.max, reply, permit });
+    let Claim { worker, roles, max, slot, .. } = body;
+    state.engine.work.do_send(work::Claim { by, worker, roles, max, slot, reply, permit });
     let grants = tokio::select! {
         grants = tokio::time::timeout(wait, grants) => grants.ok().and_then(Result::ok),
         () = state.stopped() => None,
@@ -72,8 +75,9 @@ fn check(body: &Claim) -> Result<(), ApiError> {
     if body.wait > LONGEST_WAIT {
         return Err(ApiError::field("wait", format!("at most {LONGEST_WAIT} seconds")));
     }
-    if !(1..=MOST_GRANTS).contains(&body.max) {
-        return Err(ApiError::field("max", format!("1 to {MOST_GRANTS}")));
+    let least = u32::from(body.slot.is_none());
+    if !(least..=MOST_GRANTS).contains(&body.max) {
+        return Err(ApiError::field("max", format!("1 to {MOST_GRANTS}, or 0 with a slot")));
     }
     if body.roles.len() > MOST_ROLES {
         return Err(ApiError::field("roles", format!("at most {MOST_ROLES}")));

@@ -31,11 +31,20 @@ impl Api {
         Self { client, worker: config.name.clone(), role: config.role.clone(), wait, status }
     }
 
-    /// Waits for work.
-    pub(super) async fn claim(&self) -> Result<Option<Claimed>, Error> {
-        let roles = vec![self.role.clone()];
-        let claim = Claim { worker: self.worker.clone(), roles, wait: self.wait.as_secs(), max: 1 };
+    /// Waits for work for one slot.
+    pub(super) async fn claim(&self, slot: u32) -> Result<Option<Claimed>, Error> {
+        let claim = Claim { wait: self.wait.as_secs(), max: 1, ..self.nothing_for(slot) };
         self.post("/api/work/claim", &claim, self.wait + TIMEOUT).await
+    }
+
+    /// Ends the slot's claim that still waits, which is then answered at once.
+    pub(super) async fn end_claim(&self, slot: u32) -> Result<(), Error> {
+        self.post::<Claimed>("/api/work/claim", &self.nothing_for(slot), TIMEOUT).await.map(drop)
+    }
+
+    fn nothing_for(&self, slot: u32) -> Claim {
+        let roles = vec![self.role.clone()];
+        Claim { worker: self.worker.clone(), roles, wait: 0, max: 0, slot: Some(slot) }
     }
 
     /// Says that exactly this command is about to run.

@@ -24,6 +24,25 @@ use super::{Agent, OnLeaseLoss, Stage, api};
 use crate::client::Error;
 use crate::crash;
 
+/// A log line about a report, with each thing that it says as a field of its own.
+macro_rules! say {
+    ($level:ident, $finish:expr, $what:literal) => {{
+        let finish: &Finish = &$finish;
+        tracing::$level!(
+            exit_code = finish.exit_code,
+            signal = finish.signal,
+            error = finish.error,
+            not_run = finish.not_run,
+            timed_out = finish.timed_out,
+            duration_ms = finish.duration_ms.0,
+            stdout_bytes = finish.stdout_bytes,
+            stderr_bytes = finish.stderr_bytes,
+            truncated = finish.truncated,
+            $what
+        )
+    }};
+}
+
 /// Carries out one grant of a claim's answer; refuses what its supervisor did not sign.
 pub(super) async fn carry_out(agent: &Rc<Agent>, grant: &Grant, claimed: &Claimed) -> Result<(), Distrust> {
     let span = tracing::info_span!("lease", task.id = %grant.task_id, lease.fence = grant.fence.0);
@@ -74,7 +93,7 @@ pub(super) async fn recover(agent: Rc<Agent>, mut entry: Entry) {
             Phase::Ended { finish } => finish.clone(),
             Phase::Done => return,
         };
-        tracing::warn!(?finish, "left open by an earlier run; reported now, not run again");
+        say!(warn, finish, "left open by an earlier run; reported now, not run again");
         close(&agent, &mut entry, &finish, Stage::Draining).await;
     };
     Box::pin(report.instrument(span)).await;
@@ -118,6 +137,17 @@ enum Cut {
     Ending,
 }
 
+impl Cut {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::TimeIsUp => "time_is_up",
+            Self::Cancelled => "cancelled",
+            Self::LeaseLost => "lease_lost",
+            Self::Ending => "ending",
+        }
+    }
+}
+
 /// How a command ended, and the sending of its output that may still be going on.
 struct Ran {
     finish: Finish,
@@ -149,7 +179,7 @@ impl Attempt<'_> {
             }
         };
         let Ran { finish, sending } = ran;
-        tracing::info!(?finish, "ended");
+        say!(info, finish, "ended");
         self.entry.phase = Phase::Ended { finish: finish.clone() };
         self.agent.record(&self.entry).await.ok();
         crash::point("worker.after_end");
@@ -258,7 +288,7 @@ impl Attempt<'_> {
             () = self.lease_lost() => Cut::LeaseLost,
             () = self.agent.reached(Stage::Ending) => Cut::Ending,
         };
-        tracing::warn!(?cut, "terminating the command");
+        tracing::warn!(why = cut.as_str(), "terminating the command");
         (process.terminate().await, Some(cut))
     }
 

@@ -1,37 +1,40 @@
 //! One place for one command at a time: claims, carries out, claims again.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use hermes_core::wire::work::Claimed;
+
 use super::retry::Backoff;
 use super::{Agent, Stage, attempt};
+use crate::client::Error;
 
 /// However fast the supervisor says that there is nothing, it is not asked more often than this or the poll interval.
 const SHORTEST_CLAIM: Duration = Duration::from_secs(1);
 
-pub(super) async fn serve(agent: Rc<Agent>) {
+/// How long a claim may take to be ended.
+const LEAVING: Duration = Duration::from_secs(2);
+
+pub(super) async fn serve(agent: Rc<Agent>, slot: u32) {
     let mut backoff = Backoff::default();
     while !agent.is_at(Stage::Draining) {
-        let pause = turn(&agent, &mut backoff).await;
+        let pause = turn(&agent, slot, &mut backoff).await;
         agent.pause(pause, Stage::Draining).await;
     }
 }
 
 /// Claims once and carries out what comes of it; says how long to wait before the next claim.
-async fn turn(agent: &Rc<Agent>, backoff: &mut Backoff) -> Duration {
+async fn turn(agent: &Rc<Agent>, slot: u32, backoff: &mut Backoff) -> Duration {
     let asked_at = tokio::time::Instant::now();
-    let answer = tokio::select! {
-        answer = agent.api.claim() => answer,
-        // A grant that was on its way is not lost: it was not started, so its lease expires.
-        () = agent.reached(Stage::Draining) => return Duration::ZERO,
-    };
-    let claimed = match answer {
-        Ok(Some(claimed)) => claimed,
-        Ok(None) => {
+    let claimed = match claim(agent, slot).await {
+        None => return Duration::ZERO,
+        Some(Ok(Some(claimed))) => claimed,
+        Some(Ok(None)) => {
             *backoff = Backoff::default();
             return SHORTEST_CLAIM.min(agent.config.poll_interval).saturating_sub(asked_at.elapsed());
         }
-        Err(error) => {
+        Some(Err(error)) => {
             let pause = backoff.pause(Some(&error));
             tracing::warn!(%error, retry_in_ms = pause.as_millis(), "no work could be claimed");
             return pause;
@@ -44,4 +47,27 @@ async fn turn(agent: &Rc<Agent>, backoff: &mut Backoff) -> Duration {
     }
     *backoff = Backoff::default();
     Duration::ZERO
+}
+
+/// Claims. On the way out the claim is ended, since the supervisor does not see who has left, and what it was answered
+/// after all is handed on, to be given back; none if there is no time for that: the lease of a grant then expires.
+async fn claim(agent: &Agent, slot: u32) -> Option<Result<Option<Claimed>, Error>> {
+    let mut claim = pin!(agent.api.claim(slot));
+    tokio::select! {
+        answer = &mut claim => return Some(answer),
+        () = agent.reached(Stage::Draining) => {}
+    }
+    let end = async {
+        match agent.api.end_claim(slot).await {
+            Ok(()) => Some(claim.await),
+            Err(error) => {
+                tracing::warn!(%error, "the claim for work could not be ended; what it is given will expire");
+                None
+            }
+        }
+    };
+    tokio::select! {
+        answer = tokio::time::timeout(LEAVING, end) => answer.ok().flatten(),
+        () = agent.reached(Stage::Ending) => None,
+    }
 }

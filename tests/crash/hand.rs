@@ -43,7 +43,7 @@ impl Hand {
     }
 
     pub(crate) async fn claim(&self) -> Vec<Grant> {
-        let claim = Claim { worker: NAME.to_owned(), roles: vec![BY_HAND.to_owned()], wait: 1, max: 2 };
+        let claim = Claim { worker: NAME.to_owned(), roles: vec![BY_HAND.to_owned()], wait: 1, max: 2, slot: None };
         let ask = async || self.client.post("/api/work/claim").json(&claim)?.answer_if_any::<Claimed>().await;
         let grants = self.shared.insist(ask).await.flatten().map(|claimed| claimed.grants).unwrap_or_default();
         for grant in &grants {

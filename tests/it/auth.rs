@@ -87,6 +87,33 @@ fn a_wrong_key_is_like_an_unknown_one() {
 }
 
 #[test]
+fn a_request_with_more_than_one_key_is_refused() {
+    let server = Server::start();
+    let (weak, strong) = (server.key("weak", &["submitter"]), server.root());
+    let bearer = |key: &str| format!("Bearer {key}");
+    let (weak_key, strong_key) = (weak.key.clone().unwrap(), strong.key.clone().unwrap());
+    let twice = [
+        weak.header("authorization", &bearer(&strong_key)),
+        strong.header("authorization", &bearer(&weak_key)),
+        strong.header("authorization", &bearer(&strong_key)),
+        strong.header("authorization", "Basic eDp5"),
+        weak.header("x-api-key", &strong_key),
+        strong.header("x-api-key", &weak_key),
+        server.client(None).header("x-api-key", &weak_key).header("x-api-key", &strong_key),
+    ];
+    for client in twice {
+        let refused = client.get("/api/tasks").refused(401, "unauthorized");
+        assert!(refused["error"].as_str().unwrap().contains("more than one key"), "{refused}");
+    }
+    strong.header("x-api-key", &strong_key).get("/api/tasks").expect(200);
+    let through_a_proxy = server.client(None).header("authorization", "Basic eDp5").header("x-api-key", &weak_key);
+    through_a_proxy.get("/api/tasks").expect(200);
+    let open = Server::with(&[("API_SERVER_KEY", "")]);
+    let two = open.client(None).header("authorization", "a").header("authorization", "b");
+    two.get("/api/tasks").refused(401, "unauthorized");
+}
+
+#[test]
 fn the_eleventh_wrong_key_of_a_minute_has_to_wait_and_the_right_one_does_not() {
     let server = Server::start();
     let forging = |n: u8| server.client(Some("guess")).header("x-forwarded-for", &format!("192.0.2.{n}"));
@@ -108,6 +135,12 @@ fn the_eleventh_wrong_key_of_a_minute_has_to_wait_and_the_right_one_does_not() {
 fn without_any_key_only_this_machine_is_let_in() {
     let server = Server::with(&[("API_SERVER_KEY", "")]);
     assert!(server.address.ip().is_loopback());
+    for told in
+        ["API_SERVER_KEY is set, but empty", "there is no key: listening on loopback only", "No key: only this machine"]
+    {
+        assert_eq!(server.home.log().matches(told).count(), 1, "{told} in {}", server.home.log());
+    }
+    assert!(!Server::start().home.log().contains("loopback only"));
     let nobody = server.client(None);
     let id = submit(&nobody, "uptime");
     assert_eq!(show(&nobody, &id)["submitted_by"], json!("local"));

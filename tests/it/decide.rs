@@ -97,6 +97,21 @@ fn another_command_voids_earlier_votes() {
 }
 
 #[test]
+fn what_was_declared_of_the_risk_holds_for_the_next_command() {
+    let server = Server::start();
+    let people = server.people();
+    let body = json!({"command": "uptime", "risk_level": "high", "risk_labels": ["prod"]});
+    let task = people.submitter.post("/api/tasks", body).expect(201)["task"].take();
+    let id = task["task_id"].as_str().unwrap();
+    decide(&people.admin, id, "modify").expect(200);
+    let resubmit = json!({"command": "date", "risk_level": "low", "risk_labels": []});
+    let revised = people.submitter.post(&format!("/api/tasks/{id}/resubmit"), resubmit).expect(200)["task"].take();
+    assert_eq!((&revised["risk_level"], &revised["revision"]), (&json!("high"), &json!(2)));
+    assert_eq!(revised["risk_labels"], json!(["declared_by_submitter", "prod"]));
+    decide(&people.approver, id, "approve").refused(403, "admin_required");
+}
+
+#[test]
 fn a_submitter_withdraws_what_is_not_decided() {
     let server = Server::start();
     let people = server.people();

@@ -19,6 +19,7 @@ fn requests(server: &Server, people: &People, seen: &mut Seen) {
     let post = |by: &Client, path: &str, body: &str| by.call("POST", path, Some(body.as_bytes()));
     seen.add("no key", &nobody.get("/api/tasks"));
     seen.add("wrong key", &server.client(Some("guess")).get("/api/tasks"));
+    seen.add("two keys", &server.root().header("x-api-key", "another").get("/api/tasks"));
     seen.add("no such route", &nobody.get("/api/nothing"));
     seen.add("wrong method", &people.submitter.delete("/api/tasks"));
     seen.add("no such task", &people.submitter.get("/api/tasks/none"));

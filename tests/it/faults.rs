@@ -1,11 +1,12 @@
 //! What happens when the disk, an operator or another process does something unkind.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{Client, Home, Server, eventually};
+use crate::harness::{Answer, Client, Home, Server, eventually};
 use crate::script::*;
 
 fn is_ready(client: &Client) -> Option<()> {
@@ -159,18 +160,24 @@ fn asked_to_stop_it_ends_in_good_order() {
     let server = Server::start();
     let people = server.people();
     let id = submit(&people.submitter, "uptime");
-    let (submitter, path) = (people.submitter.clone(), format!("/api/tasks/{id}/wait?timeout=300"));
-    let waiting = std::thread::spawn(move || submitter.get(&path).expect(200));
-    let worker = people.worker.clone();
-    let claiming =
-        std::thread::spawn(move || worker.post("/api/work/claim", json!({"worker": "w", "wait": 30})).status);
+    let mut waiting = people.submitter.connect();
+    let wait = people.submitter.head("GET", &format!("/api/tasks/{id}/wait?timeout=300"), "");
+    waiting.write_all(wait.as_bytes()).unwrap();
+    let claim = r#"{"worker":"w","wait":30}"#;
+    let head = people.worker.head("POST", "/api/work/claim", &format!("content-length: {}\r\n", claim.len()));
+    let mut claiming = people.worker.connect();
+    claiming.write_all((head + claim).as_bytes()).unwrap();
     let mut stream = people.auditor.header("last-event-id", "0").follow("/api/events");
     stream.event().unwrap();
     let idle = people.submitter.connect();
+    // Whoever is answered now came after those who wait.
+    for _ in 0..4 {
+        show(&people.submitter, &id);
+    }
     let (status, home) = server.terminate();
     assert!(status.success(), "{status}: {}", home.log());
-    assert_eq!(waiting.join().unwrap()["timed_out"], json!(true));
-    assert_eq!(claiming.join().unwrap(), 204);
+    assert_eq!(Answer::read(&mut waiting, "wait").expect(200)["timed_out"], json!(true));
+    assert_eq!(Answer::read(&mut claiming, "claim").status, 204);
     while stream.event().is_some() {}
     drop(idle);
     assert!(!home.path().join("data").join("server.url").exists());

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server, eventually};
+use crate::harness::{Answer, Client, Home, Server, eventually};
 use crate::script::*;
 
 const BODY_LIMIT: usize = 256 * 1024;
@@ -139,4 +139,117 @@ fn pieces_of_output_have_a_limit() {
     assert_eq!(output(&people.worker, "w", &grant, 0, "x").refused(422, "invalid_field")["field"], json!("seq"));
     assert_eq!(show(&people.submitter, grant.task_id.as_str())["status"], json!("executing"));
     assert_ne!(show(&people.submitter, grant.task_id.as_str())["lease"], Value::Null);
+}
+
+/// A server with little room to wait, on which this policy holds.
+fn narrow(limits: &str) -> Server {
+    let home = Home::new();
+    home.write("policy.toml", &format!("[limits]\n{limits}"));
+    Server::on(home, &[("HERMES_LONG_POLLS", "8")])
+}
+
+/// Waits for a task; one that comes while a look below has a place tries again.
+fn waiter(by: &Client, id: &str) -> std::thread::JoinHandle<Answer> {
+    let (by, path) = (by.clone(), format!("/api/tasks/{id}/wait?timeout=60"));
+    std::thread::spawn(move || {
+        eventually("a place to wait", || Some(by.get(&path)).filter(|answer| answer.status != 429))
+    })
+}
+
+/// What a request hears that comes over the bound of its key, once the bound is reached.
+fn over_the_bound(what: &str, ask: impl Fn() -> Answer) -> String {
+    let refused = eventually(what, || Some(ask()).filter(|answer| answer.status == 429));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    refused.refused(429, "rate_limited")["error"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn one_key_cannot_take_all_the_room_to_wait() {
+    // A quarter of eight: two.
+    let server = narrow("");
+    let people = server.people();
+    let id = submit(&people.submitter, "uptime");
+    let path = format!("/api/tasks/{id}/wait?timeout=0");
+    let waiters = [waiter(&people.submitter, &id), waiter(&people.submitter, &id)];
+    let says = over_the_bound("both wait", || people.submitter.get(&path));
+    assert_eq!(says, "this key has 2 requests waiting already, as many as it may; come back in 1 s");
+    assert_eq!(people.submitter.status("GET", "/api/events", None), 429);
+    people.submitter.get(&format!("/api/tasks/{id}/output")).refused(429, "rate_limited");
+    people.approver.get(&path).expect(200);
+    show(&people.submitter, &id);
+
+    let streams = [people.auditor.follow("/api/events"), people.auditor.follow("/api/events")];
+    for path in ["/api/audit/export", "/api/audit/verify", path.as_str()] {
+        people.auditor.get(path).refused(429, "rate_limited");
+    }
+    people.admin.get("/api/audit/export").expect(200);
+    drop(streams);
+
+    approve(&people.approver, &id);
+    for waiter in waiters {
+        assert_eq!(waiter.join().unwrap().expect(200)["timed_out"], json!(false));
+    }
+    // Their places are free again, again and again.
+    (0..20).for_each(|_| drop(people.submitter.get(&path).expect(200)));
+}
+
+#[test]
+fn one_key_cannot_take_all_the_room_for_claims() {
+    let server = narrow("long_polls = 1\n");
+    let people = server.people();
+    let other = server.key("other", &["worker"]);
+    let ask = |by: &Client, wait: u64| by.post("/api/work/claim", json!({"worker": "w", "wait": wait}));
+    let by = people.worker.clone();
+    let claiming = std::thread::spawn(move || {
+        eventually("a place to ask", || Some(ask(&by, 30)).filter(|answer| answer.status != 429))
+    });
+    over_the_bound("it waits", || ask(&people.worker, 0));
+    ask(&other, 0).expect(204);
+    approved(&people.submitter, &people.approver, "uptime");
+    claiming.join().unwrap().expect(200);
+    (0..20).for_each(|_| drop(ask(&people.worker, 0).expect(204)));
+}
+
+#[test]
+fn one_key_has_only_so_many_requests_under_way_and_those_that_wait_are_not_counted() {
+    let server = narrow("requests_in_flight = 2\nlong_polls = 2\n");
+    let people = server.people();
+    let body = json!({"command": "uptime"}).to_string();
+    let (half, rest) = body.split_at(5);
+    let head = people.submitter.head("POST", "/api/tasks", &format!("content-length: {}\r\n", body.len()));
+    let mut slow = [people.submitter.connect(), people.submitter.connect()];
+    slow.iter_mut().for_each(|stream| stream.write_all(format!("{head}{half}").as_bytes()).unwrap());
+    let says = over_the_bound("both are under way", || people.submitter.get("/api/tasks"));
+    assert_eq!(says, "this key has 2 requests in flight already, as many as it may; come back in 1 s");
+    people.approver.get("/api/tasks").expect(200);
+    for stream in &mut slow {
+        stream.write_all(rest.as_bytes()).unwrap();
+        assert_eq!(Answer::read(stream, "a slow request").status, 201);
+    }
+    let id = eventually("there is room again", || {
+        let answer = people.submitter.post("/api/tasks", json!({"command": "uptime"}));
+        (answer.status == 201).then(|| answer["task"]["task_id"].as_str().unwrap().to_owned())
+    });
+
+    let waiters = [waiter(&people.submitter, &id), waiter(&people.submitter, &id)];
+    eventually("both wait", || {
+        let answer = people.submitter.get(&format!("/api/tasks/{id}/wait?timeout=0"));
+        answer["error"].as_str().is_some_and(|says| says.contains("2 requests waiting")).then_some(())
+    });
+    show(&people.submitter, &id);
+    approve(&people.approver, &id);
+    waiters.into_iter().for_each(|waiter| drop(waiter.join().unwrap().expect(200)));
+}
+
+#[test]
+fn a_policy_that_is_put_in_changes_the_bounds_for_those_who_come() {
+    let server = narrow("long_polls = 1\n");
+    let people = server.people();
+    let first = people.auditor.follow("/api/events");
+    people.auditor.get("/api/audit/export").refused(429, "rate_limited");
+    people.admin.put("/api/admin/policy", json!({"policy": {"limits": {"long_polls": 2}}})).expect(200);
+    people.auditor.get("/api/audit/export").expect(200);
+    let second = people.auditor.follow("/api/events");
+    people.auditor.get("/api/audit/export").refused(429, "rate_limited");
+    drop((first, second));
 }

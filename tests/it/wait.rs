@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::harness::{Client, Server, eventually};
+use crate::harness::{Client, Home, Server, eventually};
 use crate::script::*;
 
 fn waiting(by: &Client, id: &str, query: &str) -> std::thread::JoinHandle<crate::harness::Answer> {
@@ -67,7 +67,9 @@ fn a_wait_shows_output_as_it_comes() {
 
 #[test]
 fn more_who_wait_than_there_is_room_for_hear_so_at_once() {
-    let server = Server::with(&[("HERMES_LONG_POLLS", "4")]);
+    let home = Home::new();
+    home.write("policy.toml", "[limits]\nlong_polls = 100\n");
+    let server = Server::on(home, &[("HERMES_LONG_POLLS", "4")]);
     let people = server.people();
     let id = submit(&people.submitter, "uptime");
     // A waiter that comes while a look below has a place tries again.

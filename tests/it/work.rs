@@ -277,9 +277,10 @@ fn a_command_that_was_given_back_unrun_is_handed_out_again() {
 fn those_who_asked_and_left_take_no_place_from_others() {
     let server = Server::with(&[("HERMES_LONG_POLLS", "2")]);
     let people = server.people();
-    let asking: Vec<_> = (0..2)
-        .map(|_| {
-            let worker = people.worker.clone();
+    let asking: Vec<_> = ["w1", "w2"]
+        .into_iter()
+        .map(|name| {
+            let worker = server.key(name, &["worker"]);
             std::thread::spawn(move || worker.post("/api/work/claim", json!({"worker": "w", "wait": 0})).status)
         })
         .collect();

@@ -8,6 +8,7 @@ mod entry;
 mod fault;
 mod fold;
 mod format;
+mod statement;
 pub mod tail;
 pub mod tree;
 pub mod verify;
@@ -16,6 +17,7 @@ pub use chain::{Chain, leaf};
 pub use entry::{Entry, Line, Mask, Subject};
 pub use fault::{Fault, FaultKind};
 pub use format::MAX_LINE;
+pub use statement::{Statement, names};
 pub use verify::{Expect, Head, Report, Verdict, verify};
 
 #[cfg(test)]

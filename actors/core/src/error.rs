@@ -33,7 +33,7 @@ macro_rules! codes {
 codes! {
     /// The body is not JSON, or the request cannot be understood at all.
     BadRequest = "bad_request", 400;
-    /// No key, or one that is not known.
+    /// No key, one that is not known, or more than one.
     Unauthorized = "unauthorized", 401;
     /// Known, but not allowed to do this.
     Forbidden = "forbidden", 403;
@@ -65,6 +65,8 @@ codes! {
     AlreadyDispatched = "already_dispatched", 409;
     /// Nobody started the approved command in time.
     ApprovalExpired = "approval_expired", 409;
+    /// What was approved is not what the database holds: it was edited, and nothing is run.
+    DigestMismatch = "digest_mismatch", 409;
     /// The lease is not, or no longer, the one in force.
     LostLease = "lost_lease", 409;
     /// The same lease was finished with another result.
@@ -85,7 +87,7 @@ codes! {
     Internal = "internal", 500;
     /// Too much is going on; the answer says when to come back.
     Overloaded = "overloaded", 503;
-    /// The audit trail cannot be written, so nothing may change.
+    /// The audit trail cannot be written, or was edited, so nothing may change.
     AuditUnavailable = "audit_unavailable", 503;
     /// The data cannot be written or read.
     StoreUnavailable = "store_unavailable", 503;

@@ -10,6 +10,8 @@ use crate::risk::Level;
 use crate::task::Deadlines;
 use crate::time::{Millis, Timestamp};
 
+mod mistakes;
+
 /// A span of time written as `90s`, `15m`, `6h`, `2d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "SpanText", into = "String")]
@@ -93,13 +95,32 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// Requests that one key may make at once.
     pub burst: u32,
+    /// Requests of one key that may be under way at once; those that wait are not counted.
+    pub requests_in_flight: u32,
+    /// Long polls, event streams and exports of one key that may be open at once, and as many claims; a quarter of the
+    /// room (`HERMES_LONG_POLLS`) if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long_polls: Option<u32>,
     /// Tasks of one submitter that may wait for a decision.
     pub pending_per_submitter: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_second: 200, burst: 1000, pending_per_submitter: 50 }
+        Self {
+            requests_per_second: 200,
+            burst: 1000,
+            requests_in_flight: 256,
+            long_polls: None,
+            pending_per_submitter: 50,
+        }
+    }
+}
+
+impl Limits {
+    fn has_a_zero(&self) -> bool {
+        let Self { requests_per_second, burst, requests_in_flight, long_polls, pending_per_submitter } = *self;
+        [requests_per_second, burst, requests_in_flight, long_polls.unwrap_or(1), pending_per_submitter].contains(&0)
     }
 }
 
@@ -145,10 +166,14 @@ pub struct Invalid(pub String);
 
 impl Policy {
     /// Reads and checks a policy file (TOML); unknown keys are refused.
+    ///
+    /// # Errors
+    /// With everything that is wrong, a line or more for each.
     pub fn from_toml(text: &str) -> Result<Self, Invalid> {
-        let policy: Self = toml::from_str(text).map_err(|error| Invalid(error.to_string().trim_end().to_owned()))?;
-        policy.check()?;
-        Ok(policy)
+        match toml::from_str::<Self>(text) {
+            Ok(policy) => policy.check().map(|()| policy),
+            Err(first) => Err(Invalid(mistakes::all(text).unwrap_or_else(|| first.to_string().trim_end().to_owned()))),
+        }
     }
 
     /// The policy as a TOML text.
@@ -162,34 +187,44 @@ impl Policy {
     }
 
     /// Refuses what cannot work.
+    ///
+    /// # Errors
+    /// With everything that is wrong, a line for each.
     pub fn check(&self) -> Result<(), Invalid> {
-        for (name, rules) in [("low", self.levels.low), ("medium", self.levels.medium), ("high", self.levels.high)] {
-            rules.check().map_err(|why| Invalid(format!("levels.{name}.{why}")))?;
-        }
-        if self.start_within.0 < Millis::from_secs(1) {
-            return Err(Invalid("start_within: at least 1s".to_owned()));
-        }
-        if self.limits.requests_per_second == 0 || self.limits.burst == 0 || self.limits.pending_per_submitter == 0 {
-            return Err(Invalid("limits: each is at least 1".to_owned()));
-        }
-        if let Some(networks) = &self.trusted_networks {
-            crate::risk::Networks::parse(networks).map_err(|error| Invalid(format!("trusted_networks: {error}")))?;
-        }
-        self.check_names()
+        let wrong = self.wrong();
+        if wrong.is_empty() { Ok(()) } else { Err(Invalid(wrong.join("\n"))) }
     }
 
-    fn check_names(&self) -> Result<(), Invalid> {
+    fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (name, rules) in [("low", self.levels.low), ("medium", self.levels.medium), ("high", self.levels.high)] {
+            wrong.extend(rules.wrong().into_iter().map(|why| format!("levels.{name}.{why}")));
+        }
+        if self.start_within.0 < Millis::from_secs(1) {
+            wrong.push("start_within: at least 1s".to_owned());
+        }
+        if self.limits.has_a_zero() {
+            wrong.push("limits: each is at least 1".to_owned());
+        }
+        let networks = self.trusted_networks.as_ref().map(|networks| crate::risk::Networks::parse(networks));
+        wrong.extend(networks.and_then(Result::err).map(|error| format!("trusted_networks: {error}")));
+        wrong.extend(self.wrong_names());
+        wrong
+    }
+
+    fn wrong_names(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
         let mut owner: BTreeMap<(&str, &str), &str> = BTreeMap::new();
         for (name, person) in &self.people {
             let keys = person.keys.iter().map(|key| ("keys", key.as_str()));
             let open_ids = person.open_ids.iter().map(|id| ("open_ids", id.as_str()));
             for (kind, id) in keys.chain(open_ids) {
                 if let Some(other) = owner.insert((kind, id), name) {
-                    return Err(Invalid(format!("people.{name}.{kind}: \"{id}\" belongs to {other} already")));
+                    wrong.push(format!("people.{name}.{kind}: \"{id}\" belongs to {other} already"));
                 }
             }
         }
-        Ok(())
+        wrong
     }
 
     /// The rules of a level.
@@ -225,18 +260,18 @@ impl Policy {
 }
 
 impl LevelRules {
-    fn check(&self) -> Result<(), String> {
+    fn wrong(&self) -> Vec<String> {
         const MOST: u32 = 20;
-        if !(1..=MOST).contains(&self.approvals) {
-            return Err(format!("approvals: {} is not in 1 to {MOST}", self.approvals));
-        }
-        if !(1..=MOST).contains(&self.refusals) {
-            return Err(format!("refusals: {} is not in 1 to {MOST}", self.refusals));
+        let mut wrong = Vec::new();
+        for (name, number) in [("approvals", self.approvals), ("refusals", self.refusals)] {
+            if !(1..=MOST).contains(&number) {
+                wrong.push(format!("{name}: {number} is not in 1 to {MOST}"));
+            }
         }
         if self.reject.0.0 == 0 || self.alert.0 > self.reject.0 {
-            return Err(format!("alert: {} is later than reject ({})", self.alert.0, self.reject.0));
+            wrong.push(format!("alert: {} is later than reject ({})", self.alert.0, self.reject.0));
         }
-        Ok(())
+        wrong
     }
 }
 
@@ -263,6 +298,8 @@ mod tests {
             ("[levels.low]\nalert = \"7h\"", "levels.low.alert"),
             ("[levels.low]\nalert = \"soon\"", "soon"),
             ("start_within = \"0s\"", "start_within"),
+            ("[limits]\nlong_polls = 0", "limits"),
+            ("[limits]\nrequests_in_flight = 0", "limits"),
             ("trusted_networks = [\"10.0.0.\"]", "trusted_networks"),
             ("[people.a]\nkeys = [\"k\"]\n[people.b]\nkeys = [\"k\"]", "belongs to a already"),
             ("[people.a]\nroles = [\"king\"]", "king"),
@@ -270,6 +307,30 @@ mod tests {
             let error = Policy::from_toml(text).unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let text = "nonsense = 1\nstart_within = \"0s\"\n[levels.low]\napprovals = 0\nrefusals = 21\nalert = \"soon\"\n\
+                    [people.\"a.b\"]\nkeys = [\"k\"]\nroles = [\"king\"]\n[people.c]\nkeys = [\"k\"]\n[strange]\nx = 1";
+        let all = Policy::from_toml(text).unwrap_err().to_string();
+        for says in [
+            "nonsense: unknown field",
+            "start_within: at least 1s",
+            "levels.low.approvals: 0 is not",
+            "levels.low.refusals: 21 is not",
+            "levels.low.alert: \"soon\" is not a span",
+            "people.a.b.roles: ",
+            "belongs to a.b already",
+            "strange.x: unknown field `strange`",
+        ] {
+            assert!(all.contains(says), "{says} is not in\n{all}");
+        }
+        assert_eq!(all.lines().count(), 8, "{all}");
+        let one = Policy::from_toml("nonsense = 1\n[levels.low]\napprovals = 2").unwrap_err().to_string();
+        assert!(one.contains("line 1") && one.contains("nonsense"), "one alone is shown in its place: {one}");
+        let no_toml = Policy::from_toml("nonsense = 1\n[levels").unwrap_err().to_string();
+        assert!(no_toml.contains("line 2"), "{no_toml}");
     }
 
     #[test]

@@ -4,15 +4,21 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+mod characters;
+mod knowledge;
 pub mod network;
 mod rules;
-#[cfg_attr(not(test), expect(dead_code, reason = "the scanner that reads it comes next"))]
+mod scan;
+#[expect(clippy::wildcard_enum_match_arm, reason = "the trees of the parsers have far more kinds than are looked at")]
 mod script;
-mod shell;
-mod sql;
+#[expect(clippy::wildcard_enum_match_arm, reason = "the trees of the parsers have far more kinds than are looked at")]
+mod statement;
+mod text;
 
+pub use knowledge::Error as RulesError;
 pub use network::Networks;
 pub use rules::{Rules, Source};
+pub use text::Text;
 
 /// Labels that one submission may add.
 const DECLARED_AT_MOST: usize = 16;
@@ -68,8 +74,11 @@ pub struct Finding {
     pub level: Level,
     /// From and to, in bytes of the command as given; `[0, 0]` if it is not about a place in the text.
     pub span: [usize; 2],
-    /// One sentence that a person understands.
+    /// One sentence that a person understands, in English.
     pub why: String,
+    /// The same in Chinese.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why_zh: String,
 }
 
 /// The grade of a command.
@@ -81,28 +90,36 @@ pub struct Assessment {
     pub labels: Vec<String>,
     /// What was found, heaviest first.
     pub findings: Vec<Finding>,
+    /// One sentence about what the command does, in English.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// The same in Chinese.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary_zh: String,
 }
 
 impl Assessment {
     /// Sorts findings, heaviest first, and takes level and labels from them.
-    fn of(mut findings: Vec<Finding>) -> Self {
+    fn of(mut findings: Vec<Finding>, summary: Text) -> Self {
         findings.sort_by_key(|finding| (Reverse(finding.level), finding.span));
         let level = findings.first().map_or(Level::Low, |heaviest| heaviest.level);
         let mut labels: Vec<String> = Vec::new();
         for finding in &findings {
             add_label(&mut labels, &finding.label);
         }
-        Self { level, labels, findings }
+        Self { level, labels, findings, summary: summary.en, summary_zh: summary.zh }
     }
 
     /// Takes in what the submitter says about its own command: a level that raises, labels that add; nothing lowers.
     pub fn raise(&mut self, level: Option<Level>, labels: &[String]) {
         if let Some(level) = level.filter(|level| *level > self.level) {
             let why = format!("The submitter declares the command to be of {level} risk.");
+            let why_zh = format!("提交者声明该命令的风险级别为 {level}。");
             let label = "declared_by_submitter".to_owned();
             let mut findings = std::mem::take(&mut self.findings);
-            findings.insert(0, Finding { label, level, span: [0, 0], why });
-            let known = std::mem::replace(self, Self::of(findings)).labels;
+            findings.insert(0, Finding { label, level, span: [0, 0], why, why_zh });
+            let summary = Text::new(std::mem::take(&mut self.summary), std::mem::take(&mut self.summary_zh));
+            let known = std::mem::replace(self, Self::of(findings, summary)).labels;
             known.iter().for_each(|label| add_label(&mut self.labels, label));
         }
         for label in labels.iter().filter_map(|label| clean_label(label)).take(DECLARED_AT_MOST) {

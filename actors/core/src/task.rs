@@ -9,6 +9,7 @@ mod diagram;
 mod event;
 mod evolve;
 mod model;
+mod proof;
 mod refusal;
 mod state;
 mod submission;
@@ -23,9 +24,10 @@ pub use evolve::{Corrupt, create, evolve, replay};
 pub use model::{
     Deadlines, Dispatch, EndedLease, Lease, Outcome, RunResult, Task, Verdict, Verification, Vote, VoteChoice,
 };
+pub use proof::{Kept, Mismatch, Records, prove, void};
 pub use refusal::Refusal;
 pub use state::{State, TRANSITIONS};
-pub use submission::{COMMAND_LIMIT, Submission, check_command};
+pub use submission::{COMMAND_LIMIT, Declared, Submission, check_command};
 
 #[cfg(test)]
 mod tests;

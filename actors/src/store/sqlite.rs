@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use deadpool_sqlite::{Hook, HookError, Pool, Runtime};
 use hermes_core::id::{Fence, Seq, TaskId};
 use hermes_core::key;
-use hermes_core::task::{Recorded, Task};
+use hermes_core::task::{Recorded, Records, Task};
 use hermes_core::time::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -204,6 +204,11 @@ impl Store for SqliteStore {
     async fn events(&self, id: &TaskId) -> Result<Vec<Recorded>, Error> {
         let id = id.clone();
         self.read(move |connection| read::events(connection, &id)).await
+    }
+
+    async fn records(&self, id: &TaskId) -> Result<Option<Records>, Error> {
+        let id = id.clone();
+        self.look_up(move |connection| read::records(connection, &id)).await
     }
 
     async fn tasks(&self, query: Query) -> Result<Page, Error> {

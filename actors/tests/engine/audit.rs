@@ -11,7 +11,7 @@ use hermes_core::risk::Level;
 use hermes_core::task::State;
 use serde_json::json;
 
-use crate::support::{House, NOON, approve, approved, assert_whole, audit_lines, id, state, submit};
+use crate::support::{House, NOON, approve, approved, assert_whole, audit_lines, id, state, submit, wait_until};
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
@@ -30,8 +30,12 @@ async fn assert_file_is_the_store(house: &House, engine: &Engine) {
     assert_eq!(verdict(&house.audit_path()), Verdict::Intact);
 }
 
+fn health(engine: &Engine, of: Part) -> Result<(), String> {
+    engine.health.report().into_iter().find(|(part, _)| *part == of).unwrap().1
+}
+
 fn audit_health(engine: &Engine) -> Result<(), String> {
-    engine.health.report().into_iter().find(|(part, _)| *part == Part::Audit).unwrap().1
+    health(engine, Part::Audit)
 }
 
 /// A house with some history, stopped in good order.
@@ -230,4 +234,37 @@ fn i10_a_file_that_somebody_else_writes_to_closes_the_engine() {
             assert_closed(&house, &engine, "waiting").await;
         }
     });
+}
+
+/// The end is as it was, so the engine starts; then it finds what is before it.
+async fn assert_found(engine: &Engine) {
+    wait_until("it is found", async || health(engine, Part::Trail).is_err()).await;
+    let says = health(engine, Part::Trail).unwrap_err();
+    assert!(says.contains("hermes audit verify --db"), "{says}");
+    assert_eq!(submit(engine, &id("b"), Level::Low).await.unwrap_err(), Error::AuditUnavailable);
+    // Writing the file goes on well, and heals nothing.
+    engine.flush_audit().await;
+    assert_eq!(audit_health(engine), Ok(()));
+    assert!(!engine.health.audit_is_writable());
+}
+
+#[test]
+fn i10_a_file_that_was_changed_before_its_end_closes_the_engine() {
+    let house = with_history();
+    let whole = read(&house.audit_path());
+    std::fs::write(house.audit_path(), whole.replacen("\"id\":\"mei\"", "\"id\":\"may\"", 1)).unwrap();
+    house.life(async |engine| assert_found(&engine).await);
+    assert!(read(&house.audit_path()).len() > whole.len(), "the lines of the engine itself are still written");
+}
+
+#[test]
+fn i10_a_database_whose_lines_were_changed_before_their_end_closes_the_engine() {
+    let house = with_history();
+    let database = rusqlite::Connection::open(house.database()).unwrap();
+    let text: String = database.query_row("SELECT line FROM audit WHERE seq = 4", [], |row| row.get(0)).unwrap();
+    let text = text.replace("\"to\":\"approved\"", "\"to\":\"rejected\"");
+    let values = rusqlite::params![text, hermes_core::audit::leaf(text.as_bytes()).0];
+    assert_eq!(database.execute("UPDATE audit SET line = ?1, leaf = ?2 WHERE seq = 4", values).unwrap(), 1);
+    drop(database);
+    house.life(async |engine| assert_found(&engine).await);
 }

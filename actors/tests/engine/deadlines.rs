@@ -1,12 +1,15 @@
 //! What happens by itself happens once, by the engine, also after a restart and when the clock jumps.
 
+use std::sync::Arc;
+
 use hermes_core::access::ActorKind;
 use hermes_core::risk::Level;
 use hermes_core::task::{Outcome, State};
 
 use crate::leases::{claimed, start};
 use crate::script::Who;
-use crate::support::{House, approved, assert_whole, id, kinds, state, submit, wait_until};
+use crate::support::proxy::Fate;
+use crate::support::{House, approve, approved, assert_whole, id, kinds, state, submit, wait_until};
 use crate::words::{ALERT, GRACE, MAY_RUN, REJECT, START_WITHIN};
 
 #[test]
@@ -115,6 +118,35 @@ fn more_than_a_page_of_deadlines_is_seen_to_at_once() {
         })
         .await;
         assert_whole(&engine.store).await;
+    });
+}
+
+#[test]
+fn a_page_of_tasks_in_quarantine_keeps_nobody_elses_deadline_from_being_seen_to() {
+    let mut house = House::new();
+    house.fate = Arc::new(|commit| match commit.task.id.as_str().starts_with("bad") && commit.new.is_none() {
+        true => Fate::Panic,
+        false => Fate::Pass,
+    });
+    house.life(async |engine| {
+        for n in 0..300 {
+            submit(&engine, &id(&format!("bad-{n}")), Level::Low).await.unwrap();
+        }
+        house.advance(1);
+        let good = id("good");
+        submit(&engine, &good, Level::Low).await.unwrap();
+        house.advance(ALERT - 1);
+        for n in 0..300 {
+            for _death in 0..3 {
+                approve(&engine, &id(&format!("bad-{n}"))).await.unwrap_err();
+            }
+        }
+        engine.look_for_deadlines().await;
+        assert_eq!(kinds(&engine, &good).await, ["created"], "it is due a second after all the others");
+        house.advance(1);
+        engine.look_for_deadlines().await;
+        assert_eq!(kinds(&engine, &good).await, ["created", "alerted"]);
+        assert_eq!(kinds(&engine, &id("bad-0")).await, ["created"]);
     });
 }
 

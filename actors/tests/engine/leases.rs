@@ -20,10 +20,15 @@ use crate::support::{House, TTL, approve, approved, assert_whole, carry, id, kin
 
 /// Asks for work; the answer comes by itself.
 pub async fn ask(engine: &Engine, who: Who, max: u32) -> oneshot::Receiver<Vec<Grant>> {
+    ask_for(engine, who, max, None).await
+}
+
+/// Asks for work for one of the sub-agent's slots.
+async fn ask_for(engine: &Engine, who: Who, max: u32, slot: Option<u32>) -> oneshot::Receiver<Vec<Grant>> {
     let (reply, answer) = oneshot::channel();
     let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
     let (by, worker) = (who.principal(), who.somebody().key.to_owned());
-    engine.work.send(Claim { by, worker, roles: Vec::new(), max, reply, permit }).await.unwrap();
+    engine.work.send(Claim { by, worker, roles: Vec::new(), max, slot, reply, permit }).await.unwrap();
     answer
 }
 
@@ -248,5 +253,62 @@ fn a_claimer_that_goes_while_its_lease_is_written_loses_nothing() {
             ["created", "voted", "approved", "dispatched", "leased", "lease_released", "leased"]
         );
         assert_whole(&engine.store).await;
+    });
+}
+
+#[test]
+fn a_new_claim_for_a_slot_takes_the_place_of_the_one_that_waits_for_it() {
+    House::new().life(async |engine| {
+        let gone = ask_for(&engine, Who::WorkerA, 1, Some(1)).await;
+        let other_slot = ask_for(&engine, Who::WorkerA, 1, Some(2)).await;
+        let other_key = ask_for(&engine, Who::WorkerB, 1, Some(1)).await;
+        let mut without = ask(&engine, Who::WorkerA, 1).await;
+        let mut new = ask_for(&engine, Who::WorkerA, 1, Some(1)).await;
+        assert!(soon("word that it is over", gone).await.is_err(), "it is told that there is nothing");
+        for task in ["a", "b", "c"] {
+            approved(&engine, &id(task)).await;
+        }
+        for waiting in [other_slot, other_key] {
+            assert_eq!(soon("a grant", waiting).await.unwrap().len(), 1);
+        }
+        assert_eq!(soon("a grant", &mut without).await.unwrap().len(), 1);
+        assert!(new.try_recv().is_err(), "it came last, and all are taken");
+        approved(&engine, &id("d")).await;
+        assert_eq!(soon("a grant", new).await.unwrap()[0].task_id, id("d"));
+    });
+}
+
+#[test]
+fn a_claim_that_takes_nothing_ends_the_one_that_waits() {
+    House::new().life(async |engine| {
+        let waiting = ask_for(&engine, Who::WorkerA, 1, Some(1)).await;
+        let end = ask_for(&engine, Who::WorkerA, 0, Some(1)).await;
+        assert!(soon("an answer", end).await.is_err() && soon("word that it is over", waiting).await.is_err());
+        approved(&engine, &id("a")).await;
+        assert_eq!(claimed(&engine, Who::WorkerB).await.fence, Fence(1), "nobody else was given it");
+    });
+}
+
+#[test]
+fn a_claim_whose_place_was_taken_while_it_was_looked_after_gets_nothing_more() {
+    let mut house = House::new();
+    let (came, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (hold_came, hold_go_on) = (came.clone(), go_on.clone());
+    house.fate = Arc::new(move |commit| match commit.task.lease.is_some() && commit.task.id.as_str() == "held" {
+        true => Fate::Hold { came: hold_came.clone(), go_on: hold_go_on.clone() },
+        false => Fate::Pass,
+    });
+    house.life(async |engine| {
+        let first = ask_for(&engine, Who::WorkerB, 1, None).await;
+        let old = ask_for(&engine, Who::WorkerA, 1, Some(1)).await;
+        approved(&engine, &id("held")).await;
+        soon("the first lease to be written", came.notified()).await;
+        let mut new = ask_for(&engine, Who::WorkerA, 1, Some(1)).await;
+        go_on.notify_one();
+        assert_eq!(soon("a grant", first).await.unwrap()[0].task_id, id("held"));
+        assert!(soon("word that it is over", old).await.is_err());
+        assert!(new.try_recv().is_err());
+        approved(&engine, &id("next")).await;
+        assert_eq!(soon("a grant", new).await.unwrap()[0].task_id, id("next"));
     });
 }

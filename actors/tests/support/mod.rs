@@ -95,7 +95,9 @@ impl House {
 
     pub async fn start(&self, foundation: Foundation) -> Result<Engine, StartError> {
         let networks = Networks::parse(&["10.0.0.0/24".to_owned()]).unwrap();
-        foundation.start(InForce::new(self.terms.clone(), Default::default()), networks).await
+        foundation
+            .start(InForce::new(self.terms.clone(), Default::default()), hermes_core::risk::Rules::builtin(), networks)
+            .await
     }
 
     /// One life of the engine. It ends without a word, unless the story stops it in good order.

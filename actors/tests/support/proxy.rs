@@ -9,7 +9,7 @@ use hermes_actors::store::{
     WorkFilter,
 };
 use hermes_core::id::{Fence, Seq, TaskId};
-use hermes_core::task::{Recorded, Task};
+use hermes_core::task::{Recorded, Records, Task};
 use hermes_core::time::Timestamp;
 use tokio::sync::{Notify, watch};
 
@@ -76,6 +76,9 @@ impl Store for Proxy {
     }
     async fn events(&self, id: &TaskId) -> Result<Vec<Recorded>, Error> {
         self.read(self.real.events(id)).await
+    }
+    async fn records(&self, id: &TaskId) -> Result<Option<Records>, Error> {
+        self.read(self.real.records(id)).await
     }
     async fn tasks(&self, query: Query) -> Result<Page, Error> {
         self.read(self.real.tasks(query)).await

@@ -130,6 +130,48 @@ fn a_submission_that_is_waited_for_shows_what_happens_until_the_end() {
 }
 
 #[test]
+fn a_time_line_ahead_of_its_task_is_shown_once() {
+    // The task was read a moment before its events were.
+    let behind = |task: usize, events: usize| TaskView { events: lived(events).events, ..lived(task) };
+    let script = move |request: &Request, before: usize| match request.line.split_once("/api/").unwrap().1 {
+        "events" => (200, "id: 1\nevent: audit\ndata: {\"task_id\":\"TASK-0007\"}\n\n".repeat(8)),
+        "tasks/TASK-0007?include=events" => ok(&[behind(1, 3), behind(2, 4), behind(4, 5), lived(5)][before.min(3)]),
+        _ => (200, json!({"ok": true, "chunks": [], "next": 0, "done": true}).to_string()),
+    };
+    let ran = Supervisor::start(script).run(&["watch", "TASK-0007"]);
+    assert_eq!(ran.result.unwrap(), Exit::Done);
+    let shown = |kind: &str| ran.out.lines().filter(|line| line.contains(kind)).count();
+    for kind in ["created", "approved", "leased", "started", "finished"] {
+        assert_eq!(shown(kind), 1, "{kind} in\n{}", ran.out);
+    }
+}
+
+#[test]
+fn a_submission_that_is_over_already_is_told_once() {
+    let over = || TaskView { events: None, ..lived(5) };
+    let supervisor = Supervisor::start(move |request, _| match request.line.split_once("/api/").unwrap().1 {
+        "tasks" => ok(&over()),
+        "tasks/TASK-0007?include=events" => ok(&lived(5)),
+        _ => (200, json!({"ok": true, "chunks": [], "next": 0, "done": true}).to_string()),
+    });
+    let ran = supervisor.run(&["submit", "id", "--task-id", "TASK-0007", "--wait"]);
+    assert_eq!(ran.result.unwrap(), Exit::Done);
+    assert_eq!(ran.out.matches("TASK-0007  done (completed)").count(), 1, "{}", ran.out);
+    assert_eq!(ran.out.matches("finished").count(), 1, "{}", ran.out);
+}
+
+#[test]
+fn what_a_terminal_obeys_is_escaped_for_programs() {
+    let hostile = TaskView { command: "id\u{9b}2J\u{202e}\u{2028}".to_owned(), ..task() };
+    let there = hostile.clone();
+    let supervisor = Supervisor::start(move |_, _| ok(&there));
+    let ran = supervisor.run(&["show", "TASK-0007", "--json"]);
+    assert!(ran.out.is_ascii() && ran.out.contains("id\\u009b2J\\u202e\\u2028"), "{}", ran.out);
+    let printed: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(printed["task"]["command"], json!(hostile.command));
+}
+
+#[test]
 fn waiting_ends_with_1_unless_the_command_did_what_it_should() {
     let failed = |outcome| TaskView { status: State::Failed, outcome: Some(outcome), ..task() };
     for (end, exit) in [(lived(5), Exit::Done), (failed(Outcome::ExitNonzero), Exit::Failed)] {

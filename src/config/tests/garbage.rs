@@ -38,6 +38,7 @@ fn a_garbage_environment_is_refused_line_by_line() {
         ("HERMES_LIVE_TASKS", "many"),
         ("HERMES_HTTP_WORKERS", "-2"),
         ("HERMES_POLICY", "policy\u{1b}.toml"),
+        ("HERMES_RULES", "rules\u{1b}.toml"),
         ("HERMES_RETENTION", "3 weeks"),
         ("HERMES_MAX_CONNECTIONS", "99999999999999999999"),
     ];

@@ -5,7 +5,7 @@ use std::fs;
 use actix_web::http::StatusCode;
 use serde_json::json;
 
-use super::fake::{Call, Reply, grant, nth, signed};
+use super::fake::{Call, Reply, ends_claim, grant, nth, signed};
 use super::*;
 use crate::client::Client;
 use crate::worker::health::{self, Status};
@@ -84,7 +84,36 @@ async fn draining_gives_back_what_was_not_started() {
 }
 
 #[actix_web::test]
-async fn draining_ends_the_long_poll() {
+async fn draining_ends_the_claim_and_gives_back_what_it_was_given_after_all() {
+    let ended = |calls: &[Call]| calls.iter().any(ends_claim);
+    for given in [None, Some(grant("TASK-1", "touch ran"))] {
+        let answer = match &given {
+            None => (204, Value::Null),
+            Some(grant) => (200, json!({"ok": true, "grants": [grant], "public_key": public_key(&key())})),
+        };
+        let script = move |calls: &[Call]| {
+            let (status, body) = answer.clone();
+            let waits = !calls.last().is_none_or(ends_claim);
+            (nth(calls, "claim") > 0 && waits).then(|| Reply::After(ended, Box::new(Reply::Json(status, body))))
+        };
+        let work = Work::start(Fake::start(vec![], script));
+        work.fake.until_calls("claim", 1).await;
+        let ended = work.drained().await;
+        let claims: Vec<_> = ended.fake.of("claim").into_iter().map(|call| call.body).collect();
+        assert_eq!(claims.len(), 2);
+        assert_eq!((&claims[0]["max"], &claims[0]["slot"]), (&json!(1), &json!(1)));
+        let end = json!({"worker": WORKER, "roles": ["it-worker"], "wait": 0, "max": 0, "slot": 1});
+        assert_eq!(claims[1], end);
+        assert!(!ended.has_run());
+        match given {
+            None => assert!(ended.fake.finishes().is_empty()),
+            Some(_) => assert_eq!(ended.not_run(), "draining"),
+        }
+    }
+}
+
+#[actix_web::test]
+async fn draining_waits_for_no_supervisor_that_is_silent() {
     let script = |calls: &[Call]| {
         let never = |_: &[Call]| false;
         (nth(calls, "claim") > 0).then(|| Reply::After(never, Box::new(Reply::Lost)))

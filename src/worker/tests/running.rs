@@ -52,7 +52,7 @@ async fn a_command_runs_and_its_end_is_reported() {
         Digest::of(grant("TASK-1", "echo one; echo two >&2; printf 'gr\\303\\274n\\377'; exit 7").command.as_bytes());
     assert_eq!(start.body, json!({"worker": WORKER, "fence": 4, "revision": 1, "command_sha256": digest.hex()}));
     let claim = &ended.fake.of("claim")[0];
-    assert_eq!(claim.body, json!({"worker": WORKER, "roles": ["it-worker"], "wait": 5, "max": 1}));
+    assert_eq!(claim.body, json!({"worker": WORKER, "roles": ["it-worker"], "wait": 5, "max": 1, "slot": 1}));
     let order: Vec<_> = ended.fake.calls().into_iter().map(|call| call.route).filter(|r| r != "claim").collect();
     assert_eq!((order.first().unwrap().as_str(), order.last().unwrap().as_str()), ("start", "finish"));
 }

@@ -129,7 +129,7 @@ fn number(text: &str) -> Option<Seq> {
 }
 
 /// Upper-case digits name the same hash in other bytes, so only lower case will do.
-fn prev(text: &str) -> Option<&str> {
+pub(super) fn prev(text: &str) -> Option<&str> {
     let body = text.strip_suffix("\"}")?;
     let (rest, hex) = body.split_at_checked(body.len().checked_sub(64)?)?;
     let lower = hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

@@ -1,9 +1,14 @@
 use super::*;
 
 fn medium() -> Assessment {
-    let finding =
-        Finding { label: "file_write".to_owned(), level: Level::Medium, span: [0, 2], why: "Writes.".to_owned() };
-    Assessment::of(vec![finding])
+    let finding = Finding {
+        label: "file_write".to_owned(),
+        level: Level::Medium,
+        span: [0, 2],
+        why: "Writes.".to_owned(),
+        why_zh: String::new(),
+    };
+    Assessment::of(vec![finding], Text::default())
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub enum Action {
     RequestChange(Ballot),
     /// Hand it to an administrator.
     Escalate(Ballot),
-    /// Put in another command, already graded.
+    /// Put in another command, already graded; what the submitter declared at first raises the grade.
     Resubmit {
         /// The command.
         command: String,
@@ -136,4 +136,25 @@ pub enum Action {
     Report(Report),
     /// A deadline may have passed.
     ReachDeadline,
+}
+
+impl Action {
+    /// Whether a command is handed out or started by it: then the task is first held against its records.
+    pub const fn leads_to_a_run(&self) -> bool {
+        match self {
+            Self::Lease { .. } | Self::Start { .. } => true,
+            Self::Report(report) => matches!(report.status, Some(State::Executing)),
+            Self::Approve(_)
+            | Self::Reject(_)
+            | Self::RequestChange(_)
+            | Self::Escalate(_)
+            | Self::Resubmit { .. }
+            | Self::Withdraw { .. }
+            | Self::Dispatch { .. }
+            | Self::Finish { .. }
+            | Self::ExpireLease { .. }
+            | Self::Verify { .. }
+            | Self::ReachDeadline => false,
+        }
+    }
 }

@@ -27,6 +27,7 @@ pub fn create(first: &Recorded) -> Option<Task> {
         approval_id: submission.approval_id.clone(),
         target_executor: submission.target_executor.clone(),
         risk: risk.clone(),
+        declared: submission.declared(),
         submitted_by: first.by.clone(),
         authors: vec![first.by.clone()],
         content: submission.digest(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::State;
+use super::{Declared, State};
 use crate::access::{Actor, Principal, Role};
 use crate::id::{Digest, Fence, LeaseId, Revision, TaskId, Version};
 use crate::risk::Assessment;
@@ -190,6 +190,9 @@ pub struct Task {
     pub target_executor: String,
     /// The grade of the command in force.
     pub risk: Assessment,
+    /// What the submitter declared of the risk; rows from before it was kept declare nothing.
+    #[serde(default)]
+    pub declared: Declared,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// Everybody who put a command into it; none of them decides on it.

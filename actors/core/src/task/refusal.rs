@@ -1,6 +1,6 @@
 //! Why a command was not carried out.
 
-use super::{Outcome, State};
+use super::{Mismatch, Outcome, State};
 use crate::access::{Actor, Role};
 use crate::error::Code;
 use crate::id::{Revision, Version};
@@ -81,6 +81,12 @@ pub enum Refusal {
     /// The approval is too old.
     #[error("the approval has lapsed: nobody started the command in time; submit it again")]
     ApprovalExpired,
+    /// The database was edited: what was approved is not what it holds.
+    #[error(
+        "what was approved is not what the database holds now ({0}); nothing is handed out or started, an operator has \
+         to look (hermes audit verify --db)"
+    )]
+    DigestMismatch(Mismatch),
     /// A finished lease has its result.
     #[error("this lease was finished with another result, which stands")]
     ResultMismatch,
@@ -106,6 +112,7 @@ impl Refusal {
             Self::AlreadyDispatched { .. } => Code::AlreadyDispatched,
             Self::LostLease(_) => Code::LostLease,
             Self::ApprovalExpired => Code::ApprovalExpired,
+            Self::DigestMismatch(_) => Code::DigestMismatch,
             Self::ResultMismatch => Code::ResultMismatch,
         }
     }
@@ -125,6 +132,7 @@ impl Refusal {
             | Self::AlreadyDispatched { .. }
             | Self::LostLease(_)
             | Self::ApprovalExpired
+            | Self::DigestMismatch(_)
             | Self::ResultMismatch => None,
         }
     }

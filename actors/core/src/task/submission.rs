@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use crate::id::{Digest, TaskId};
-use crate::risk::Level;
+use crate::redact;
+use crate::risk::{Assessment, Level};
 
 /// The longest command, in bytes.
 pub const COMMAND_LIMIT: usize = 64 * 1024;
@@ -41,6 +42,27 @@ pub struct Submission {
     pub rerun_of: Option<TaskId>,
 }
 
+/// What a submitter says of the risk. It raises the grade of every command that is put into the task, and lowers none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    /// The level that no grade falls below.
+    pub level: Option<Level>,
+    /// Labels, as they were handed in.
+    pub labels: Vec<String>,
+}
+
+impl Declared {
+    /// Labels are words that everybody sees: they are masked before they are made words.
+    pub fn masked_labels(&self) -> Vec<String> {
+        self.labels.iter().map(|label| redact::mask(label).into_owned()).collect()
+    }
+
+    /// Takes it into what the classifier found.
+    pub fn raise(&self, risk: &mut Assessment) {
+        risk.raise(self.level, &self.masked_labels());
+    }
+}
+
 impl Submission {
     /// Refuses what no task may carry, naming the field.
     pub fn check(&self) -> Result<(), Refusal> {
@@ -60,6 +82,11 @@ impl Submission {
             return Err(Refusal::invalid("risk_labels", format!("at most {LABEL_LIMIT} labels")));
         }
         self.risk_labels.iter().try_for_each(|label| limit("risk_labels", label, 64))
+    }
+
+    /// What it says of the risk.
+    pub fn declared(&self) -> Declared {
+        Declared { level: self.risk_level, labels: self.risk_labels.clone() }
     }
 
     /// The digest of all of it.

@@ -265,3 +265,67 @@ fn a_persons_report_is_kept_with_its_texts() {
     assert_eq!(task.result.unwrap().extra, Some(serde_json::json!({"rows": 3})));
     assert_eq!((task.revision, task.fence), (Revision(1), Fence(0)));
 }
+
+#[test]
+fn what_was_declared_of_the_risk_counts_for_the_next_command_too() {
+    let declared = Submission {
+        command: "uptime".to_owned(),
+        risk_level: Some(Level::Medium),
+        risk_labels: vec!["prod".to_owned(), "token=abcdef0123456789".to_owned()],
+        ..Submission::default()
+    };
+    let resubmitted = |level| {
+        let task = create(&created(declared.clone())).unwrap();
+        let change = Ballot { reason: "another".to_owned(), command_sha256: None };
+        let (task, _) = after(task, &somebody("li", &[Role::Approver]), Action::RequestChange(change));
+        let risk = Assessment { level, ..Assessment::default() };
+        let resubmit = Action::Resubmit { command: "date".to_owned(), description: None, risk };
+        after(task, &somebody("mei", &[Role::Submitter]), resubmit).0
+    };
+    for (found, graded) in [(Level::Low, Level::Medium), (Level::Medium, Level::Medium), (Level::High, Level::High)] {
+        let task = resubmitted(found);
+        assert_eq!((task.risk.level, task.deadlines), (graded, terms().policy.waiting(graded, NOW)));
+        let labels = task.risk.labels.join(" ");
+        assert!(labels.contains("prod") && !labels.contains("abcdef"), "{labels}");
+    }
+    let mut row = serde_json::to_value(submitted()).unwrap();
+    row.as_object_mut().unwrap().remove("declared");
+    assert_eq!(serde_json::from_value::<Task>(row).unwrap(), submitted(), "a row from before declares nothing");
+}
+
+/// One event of every kind that holds a time, the time one that no other number comes near.
+fn with_times() -> Vec<Event> {
+    let deadlines = Deadlines { alert_at: Some(NOW), reject_at: Some(NOW), start_by: Some(NOW), finish_by: Some(NOW) };
+    let Event::Created { task_id, submission, peer_ip, risk, .. } = created(Submission::default()).event else {
+        panic!("it was created");
+    };
+    let lease = Lease { started_at: Some(NOW), ..leased().0.lease.unwrap() };
+    vec![
+        Event::Created { task_id, submission, peer_ip, risk: risk.clone(), deadlines },
+        Event::Resubmitted {
+            revision: Revision(2),
+            command: "date".to_owned(),
+            description: String::new(),
+            risk,
+            deadlines,
+        },
+        Event::Approved { revision: Revision(1), command_sha256: Digest::of(b""), start_by: NOW },
+        Event::Leased { lease, attempt: 1 },
+        Event::Started { fence: None, finish_by: NOW },
+    ]
+}
+
+#[test]
+fn the_time_line_tells_times_in_seconds_like_the_task() {
+    let seconds = NOW.unix_seconds();
+    for event in with_times() {
+        let stored = serde_json::to_string(&event).unwrap();
+        let times = stored.matches(&NOW.0.to_string()).count();
+        assert!(times > 0, "{stored}");
+        let view = Recorded { event, ..created(Submission::default()) }.view();
+        let shown = serde_json::to_string(&view.data).unwrap();
+        assert!(!shown.contains(&NOW.0.to_string()), "microseconds in {shown}");
+        assert_eq!(shown.matches(&format!("{seconds:?}")).count(), times, "{shown}");
+        assert!(!shown.contains(leased().0.lease.unwrap().id.as_str()), "the lease's secret is for its holder");
+    }
+}

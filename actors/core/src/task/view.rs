@@ -1,10 +1,11 @@
 //! A task as the API shows it: secrets masked, times as the reference writes them.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Event, Outcome, Recorded, State, Task};
+use super::{Deadlines, Event, Outcome, Recorded, State, Task};
 use crate::access::ActorKind;
 use crate::redact;
+use crate::risk::{Assessment, Finding};
 use crate::time::Timestamp;
 use crate::wire::task::{DeadlinesView, EventView, LeaseView, RiskView, TaskView, VerificationView, VoteView};
 
@@ -41,7 +42,7 @@ impl Task {
             submitted_by: self.submitted_by.id.clone(),
             decided_by: self.decided_by.as_ref().map(ToString::to_string),
             outcome: self.outcome,
-            deadlines: self.deadlines_view(),
+            deadlines: self.deadlines.view(),
             lease: self.lease.as_ref().map(|lease| LeaseView {
                 worker: lease.worker.clone(),
                 started_at: lease.started_at.map(Timestamp::unix_seconds),
@@ -51,7 +52,7 @@ impl Task {
             votes: self.votes.iter().map(|v| VoteView { person: v.person.clone(), choice: v.choice }).collect(),
             verification: self.verification_view(),
             rerun_of: self.rerun_of.as_ref().map(ToString::to_string),
-            risk: RiskView { level: self.risk.level, findings: self.risk.findings.clone() },
+            risk: risk_view(&self.risk),
             events: None,
         }
     }
@@ -74,16 +75,6 @@ impl Task {
         let mut value = result.extra.clone().unwrap_or_else(|| json!(result));
         redact::mask_json(&mut value);
         value
-    }
-
-    fn deadlines_view(&self) -> DeadlinesView {
-        let seconds = |moment: Option<Timestamp>| moment.map(Timestamp::unix_seconds);
-        DeadlinesView {
-            alert_at: seconds(self.deadlines.alert_at),
-            reject_at: seconds(self.deadlines.reject_at),
-            start_by: seconds(self.deadlines.start_by),
-            finish_by: seconds(self.deadlines.finish_by),
-        }
     }
 
     fn verification_view(&self) -> Option<VerificationView> {
@@ -114,16 +105,25 @@ impl Outcome {
     }
 }
 
+impl Deadlines {
+    fn view(&self) -> DeadlinesView {
+        let seconds = |moment: Option<Timestamp>| moment.map(Timestamp::unix_seconds);
+        DeadlinesView {
+            alert_at: seconds(self.alert_at),
+            reject_at: seconds(self.reject_at),
+            start_by: seconds(self.start_by),
+            finish_by: seconds(self.finish_by),
+        }
+    }
+}
+
 impl Recorded {
     /// The event as a task's time line shows it.
     pub fn view(&self) -> EventView {
         let mut data = serde_json::to_value(&self.event).unwrap_or_default();
         if let Some(fields) = data.as_object_mut() {
             fields.remove("kind");
-        }
-        if let (Event::Leased { .. }, Some(lease)) = (&self.event, data.get_mut("lease").and_then(Value::as_object_mut))
-        {
-            lease.remove("id");
+            self.event.tell_times(fields);
         }
         redact::mask_json(&mut data);
         EventView {
@@ -133,5 +133,49 @@ impl Recorded {
             by: self.by.clone(),
             data,
         }
+    }
+}
+
+impl Event {
+    /// Puts in the place of stored microseconds what the task object has: seconds. A lease is shown without its secret.
+    fn tell_times(&self, fields: &mut Map<String, Value>) {
+        let (name, shown) = match self {
+            Self::Created { deadlines, .. } | Self::Resubmitted { deadlines, .. } => {
+                ("deadlines", json!(deadlines.view()))
+            }
+            Self::Approved { start_by, .. } => ("start_by", json!(start_by.unix_seconds())),
+            Self::Started { finish_by, .. } => ("finish_by", json!(finish_by.unix_seconds())),
+            Self::Leased { lease, .. } => {
+                let started_at = lease.started_at.map(Timestamp::unix_seconds);
+                let (worker, key, fence) = (&lease.worker, &lease.key, lease.fence);
+                ("lease", json!({"worker": worker, "key": key, "fence": fence, "started_at": started_at}))
+            }
+            Self::Voted { .. }
+            | Self::Rejected { .. }
+            | Self::ChangeRequested { .. }
+            | Self::Escalated { .. }
+            | Self::Reopened
+            | Self::Alerted
+            | Self::Dispatched { .. }
+            | Self::LeaseReleased { .. }
+            | Self::Finished { .. }
+            | Self::LateResult { .. }
+            | Self::Verified { .. }
+            | Self::Noted { .. } => return,
+        };
+        fields.insert(name.to_owned(), shown);
+    }
+}
+
+/// Reasons and summary name what a command is about, so what must not be read in the command is masked in them.
+fn risk_view(risk: &Assessment) -> RiskView {
+    let mask = |text: &str| redact::mask(text).into_owned();
+    let masked =
+        |finding: &Finding| Finding { why: mask(&finding.why), why_zh: mask(&finding.why_zh), ..finding.clone() };
+    RiskView {
+        level: risk.level,
+        findings: risk.findings.iter().map(masked).collect(),
+        summary: mask(&risk.summary),
+        summary_zh: mask(&risk.summary_zh),
     }
 }

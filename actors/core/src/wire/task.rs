@@ -168,6 +168,12 @@ pub struct RiskView {
     pub level: Level,
     /// What was found, heaviest first.
     pub findings: Vec<Finding>,
+    /// One sentence about what the command does, in English; secrets are masked.
+    #[serde(default)]
+    pub summary: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub summary_zh: String,
 }
 
 /// What happens by itself, and when; null once passed or no longer in question.
@@ -289,7 +295,7 @@ pub struct TaskView {
     pub rerun_of: Option<String>,
     /// The grade, with reasons.
     pub risk: RiskView,
-    /// The time line, with `?include=events`.
+    /// The time line, with `?include=events`; its times are seconds, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<EventView>>,
 }
@@ -305,7 +311,7 @@ pub struct EventView {
     pub kind: String,
     /// Who caused it.
     pub by: Actor,
-    /// The event's own fields, secrets masked.
+    /// The event's own fields, secrets masked; times are seconds since 1970, as in the task.
     pub data: Value,
 }
 
@@ -362,6 +368,10 @@ pub struct Classified {
     pub labels: Vec<String>,
     /// What was found, heaviest first.
     pub findings: Vec<Finding>,
+    /// One sentence about what the command does, in English.
+    pub summary: String,
+    /// The same in Chinese.
+    pub summary_zh: String,
 }
 
 /// A failure.

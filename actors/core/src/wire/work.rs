@@ -17,9 +17,13 @@ pub struct Claim {
     /// Seconds to wait for work, 0 to 30.
     #[serde(default = "default_wait")]
     pub wait: u64,
-    /// At most so many grants, 1 to 16.
+    /// At most so many grants, 1 to 16; 0 takes nothing and only ends the claim that still waits for the same slot.
     #[serde(default = "default_max")]
     pub max: u32,
+    /// Which of the sub-agent's places for a command it is for. A new claim for a slot takes the place of the one that
+    /// still waits for it: whoever made that one has gone. Without a slot, claims stand side by side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u32>,
 }
 
 const fn default_wait() -> u64 {

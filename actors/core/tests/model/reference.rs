@@ -73,6 +73,7 @@ impl Model {
         if !self.is_owner(who) || self.state != State::Modify || empty {
             return false;
         }
+        let level = self.declared.map_or(level, |declared| level.max(declared));
         self.authors.insert(who.person);
         self.yes.clear();
         self.no.clear();

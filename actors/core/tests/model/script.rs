@@ -124,7 +124,9 @@ pub struct Script {
     pub rules: Rules,
     pub submitter: Who,
     pub claimed: Option<&'static str>,
+    /// The first grade; not below what is declared.
     pub level: Level,
+    pub declared: Option<Level>,
     pub steps: Vec<Step>,
 }
 
@@ -234,13 +236,13 @@ pub fn script(longest: usize) -> impl Strategy<Value = Script> {
         true => a_stubborn_worker().chain(steps).collect(),
         false => steps,
     });
-    (rules, submitter, claimed, level(), steps).prop_map(|(rules, submitter, claimed, level, steps)| Script {
-        rules,
-        submitter,
-        claimed,
-        level,
-        steps,
-    })
+    let declared = prop_oneof![4 => Just(None), 1 => level().prop_map(Some)];
+    (rules, submitter, claimed, level(), declared, steps).prop_map(
+        |(rules, submitter, claimed, level, declared, steps)| {
+            let level = declared.map_or(level, |declared| level.max(declared));
+            Script { rules, submitter, claimed, level, declared, steps }
+        },
+    )
 }
 
 /// Takes it and gives it back until the engine gives up, which chance alone would hardly come to.
@@ -262,7 +264,8 @@ impl Play {
     pub fn new(script: &Script, now: Timestamp) -> Self {
         let claimed = script.claimed.map(|_| "Zhang");
         let by = script.submitter.somebody();
-        Self { model: Model::new(script.rules, now.0 / 1_000_000, script.level, by, claimed), leases: Vec::new() }
+        let model = Model::new(script.rules, now.0 / 1_000_000, script.level, by, claimed);
+        Self { model: Model { declared: script.declared, ..model }, leases: Vec::new() }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -448,7 +451,8 @@ pub fn graded(level: Level) -> Assessment {
 
 pub fn submission(script: &Script) -> Submission {
     let submitter_open_id = script.claimed.unwrap_or_default().to_owned();
-    Submission { command: COMMAND.to_owned(), submitter_open_id, ..Submission::default() }
+    let risk_level = script.declared;
+    Submission { command: COMMAND.to_owned(), submitter_open_id, risk_level, ..Submission::default() }
 }
 
 pub fn terms(rules: Rules) -> Terms {

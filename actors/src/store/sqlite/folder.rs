@@ -121,17 +121,95 @@ fn lock(folder: &Path) -> Result<Lock, OpenError> {
 }
 
 fn refuse_network(folder: &Path) -> Result<(), OpenError> {
-    const CIFS: i64 = 0xFF53_4D42;
-    const SMB2: i64 = 0xFE53_4D42;
-    const NINE_P: i64 = 0x0102_1997;
-    const FUSE: i64 = 0x6573_5546;
     let stat = statfs::statfs(folder)
         .map_err(|errno| OpenError::Io { path: folder.display().to_string(), source: errno.into() })?;
-    let kind = stat.filesystem_type();
-    let network =
-        [statfs::NFS_SUPER_MAGIC, statfs::SMB_SUPER_MAGIC, FsType(CIFS), FsType(SMB2), FsType(NINE_P), FsType(FUSE)];
-    if network.contains(&kind) {
+    if is_network(magic(stat.filesystem_type())) {
         return Err(OpenError::NetworkFileSystem(folder.display().to_string()));
     }
     Ok(())
+}
+
+/// The number of a file system's kind; its width and sign differ between machines, the number does not.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number has 32 bits")]
+fn magic(kind: FsType) -> u32 {
+    kind.0 as u32
+}
+
+/// Whether files of this kind are somewhere else, where locks and syncs may not hold what they promise. FUSE has one
+/// number for all that it carries, sshfs as well as local ones, and so is taken for the worse.
+const fn is_network(magic: u32) -> bool {
+    matches!(
+        magic,
+        0x6969 // NFS
+            | 0x517B // SMB
+            | 0xFF53_4D42 // CIFS
+            | 0xFE53_4D42 // SMB2 and SMB3
+            | 0x564C // NCP
+            | 0x0102_1997 // 9P
+            | 0x6573_5546 // FUSE: sshfs, GlusterFS, s3fs
+            | 0x00C3_6400 // Ceph
+            | 0x5346_414F // AFS
+            | 0x6B41_4653 // kAFS
+            | 0x7375_7245 // Coda
+            | 0x0BD0_0BD0 // Lustre
+            | 0x4750_4653 // GPFS
+            | 0x0116_1970 // GFS2
+            | 0x7461_636F // OCFS2
+            | 0x0187 // autofs
+            | 0xAAD7_AAEA // Panasas
+            | 0x786F_4256 // folders shared by VirtualBox
+            | 0xBACB_ACBC // folders shared by VMware
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_systems_on_a_network_are_told_from_local_ones() {
+        for (name, magic) in [
+            ("nfs", 0x6969),
+            ("smb", 0x517B),
+            ("cifs", 0xFF53_4D42),
+            ("smb2", 0xFE53_4D42),
+            ("9p", 0x0102_1997),
+            ("fuse.sshfs", 0x6573_5546),
+            ("ceph", 0x00C3_6400),
+            ("afs", 0x5346_414F),
+            ("kafs", 0x6B41_4653),
+            ("coda", 0x7375_7245),
+            ("ncp", 0x564C),
+            ("lustre", 0x0BD0_0BD0),
+            ("gpfs", 0x4750_4653),
+            ("gfs2", 0x0116_1970),
+            ("ocfs2", 0x7461_636F),
+        ] {
+            assert!(is_network(magic), "{name}");
+        }
+        for (name, magic) in [
+            ("ext4", 0xEF53),
+            ("xfs", 0x5846_5342),
+            ("btrfs", 0x9123_683E),
+            ("zfs", 0x2FC1_2FC1),
+            ("f2fs", 0xF2F5_2010),
+            ("tmpfs", 0x0102_1994),
+            ("ramfs", 0x8584_58F6),
+            ("overlay", 0x794C_7630),
+            ("ecryptfs", 0xF15F),
+            ("bcachefs", 0xCA45_1A4E),
+        ] {
+            assert!(!is_network(magic), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_numbers_are_those_of_the_system() {
+        assert_eq!(magic(statfs::NFS_SUPER_MAGIC), 0x6969);
+        assert_eq!(magic(statfs::SMB_SUPER_MAGIC), 0x517B);
+        // A number with its highest bit set comes as a negative one where the field has 32 bits.
+        let signed = |magic: u32| FsType(magic.cast_signed().into());
+        assert_eq!(magic(signed(0xFF53_4D42)), 0xFF53_4D42);
+        assert!(!is_network(magic(statfs::statfs(Path::new("/proc")).unwrap().filesystem_type())));
+    }
 }

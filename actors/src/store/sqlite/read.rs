@@ -1,7 +1,7 @@
 //! Queries. Each is one short look; nothing is held while an answer is sent.
 
-use hermes_core::id::{Digest, Fence, Seq, TaskId};
-use hermes_core::task::{Recorded, State, Task};
+use hermes_core::id::{Digest, Fence, Seq, TaskId, Version};
+use hermes_core::task::{Kept, Recorded, Records, State, Task};
 use hermes_core::time::Timestamp;
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
@@ -22,6 +22,35 @@ pub(super) fn events(connection: &Connection, id: &TaskId) -> rusqlite::Result<V
     connection
         .prepare_cached("SELECT body FROM event WHERE task_id = ?1 ORDER BY version")?
         .query_map([id.as_str()], |row| from_json(row, 0))?
+        .collect()
+}
+
+/// The row's version, the events and the audit lines of one moment.
+pub(super) fn records(connection: &Connection, id: &TaskId) -> rusqlite::Result<Option<Records>> {
+    let moment = connection.unchecked_transaction()?;
+    let version = moment
+        .prepare_cached("SELECT version FROM task WHERE id = ?1")?
+        .query_row([id.as_str()], |row| row.get(0).map(Version))
+        .optional()?;
+    let Some(version) = version else { return Ok(None) };
+    let (events, lines) = (events(&moment, id)?, kept_lines(&moment, id)?);
+    let head = audit_position(&moment)?.leaf;
+    Ok(Some(Records { version, events, lines, head }))
+}
+
+/// The audit lines of a task's events; refused attempts name it, too. What a caller chose comes after the kind.
+fn kept_lines(connection: &Connection, id: &TaskId) -> rusqlite::Result<Vec<Kept>> {
+    connection
+        .prepare_cached(
+            "SELECT line.seq, line.leaf, line.line, substr(next.line, -80)
+             FROM audit AS line LEFT JOIN audit AS next ON next.seq = line.seq + 1
+             WHERE line.task_id = ?1 AND instr(substr(line.line, 1, 100), '\"kind\":\"task.') > 0
+             ORDER BY line.seq",
+        )?
+        .query_map([id.as_str()], |row| {
+            let leaf = Digest(row.get(1)?);
+            Ok(Kept { seq: Seq(row.get(0)?), leaf, text: row.get(2)?, next: row.get(3)? })
+        })?
         .collect()
 }
 

@@ -16,13 +16,15 @@ pub(super) fn resubmit(
 ) -> Result<Vec<Event>, Refusal> {
     require_own(task, command)?;
     check_command(text)?;
+    let mut risk = risk.clone();
+    task.declared.raise(&mut risk);
     match task.state {
         State::Modify => Ok(vec![Event::Resubmitted {
             revision: task.revision.next(),
             command: text.to_owned(),
             description: description.unwrap_or(&task.description).to_owned(),
-            risk: risk.clone(),
             deadlines: policy.waiting(risk.level, command.now),
+            risk,
         }]),
         State::Pending
         | State::Approved

@@ -3,7 +3,7 @@
 use super::{Terms, illegal};
 use crate::access::Role;
 use crate::id::{Digest, Fence, LeaseId, Revision};
-use crate::task::{Command, Event, Lease, Outcome, Refusal, ReleaseReason, RunResult, State, Task};
+use crate::task::{Command, Event, Lease, Mismatch, Outcome, Refusal, ReleaseReason, RunResult, State, Task};
 use crate::time::Millis;
 use crate::wire::work;
 
@@ -26,7 +26,7 @@ pub(super) fn lease(task: &Task, command: &Command, worker: &str, secret: [u8; 1
     }
     require_fresh_approval(task, command)?;
     if Digest::of(task.command.as_bytes()) != task.command_sha256 {
-        return Err(Refusal::StaleRevision { revision: task.revision });
+        return Err(Refusal::DigestMismatch(Mismatch::Command));
     }
     let fence = task.fence.next();
     let lease = Lease {

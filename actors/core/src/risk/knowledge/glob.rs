@@ -1,0 +1,123 @@
+//! Globs over whole words: `*` any characters, `?` one, `[abc]` one of these.
+
+/// A pattern for a whole word. One that is written in capitals only takes any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Glob {
+    parts: Vec<Part>,
+    any_case: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Literal(char),
+    One,
+    OneOf(Vec<char>),
+    Any,
+}
+
+impl Glob {
+    /// Reads a pattern; every text is one.
+    pub(crate) fn new(text: &str) -> Self {
+        let any_case = text.contains(|letter: char| letter.is_ascii_uppercase())
+            && !text.contains(|letter: char| letter.is_ascii_lowercase());
+        let mut parts = Vec::new();
+        let mut rest = text.chars();
+        while let Some(character) = rest.next() {
+            parts.push(match character {
+                '*' if parts.last() == Some(&Part::Any) => continue,
+                '*' => Part::Any,
+                '?' => Part::One,
+                '[' => match rest.as_str().split_once(']') {
+                    Some((inside, after)) if !inside.is_empty() => {
+                        rest = after.chars();
+                        Part::OneOf(inside.chars().collect())
+                    }
+                    _ => Part::Literal('['),
+                },
+                literal => Part::Literal(literal),
+            });
+        }
+        Self { parts, any_case }
+    }
+
+    /// Counts the characters that are written out: the more, the more it says.
+    pub(crate) fn literals(&self) -> usize {
+        self.parts.iter().filter(|part| matches!(part, Part::Literal(_))).count()
+    }
+
+    /// Tells whether the whole text is of this form; time is at most the product of the lengths.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        let mut at = 0;
+        let mut rest = text.chars();
+        // Where the last `*` stands, and what was left of the text when it took one more character.
+        let mut back: Option<(usize, std::str::Chars<'_>)> = None;
+        loop {
+            let mut ahead = rest.clone();
+            let next = ahead.next();
+            match (self.parts.get(at), next) {
+                (None, None) => return true,
+                (Some(Part::Any), _) => {
+                    at += 1;
+                    back = Some((at, rest.clone()));
+                }
+                (Some(part), Some(character)) if self.is(part, character) => {
+                    at += 1;
+                    rest = ahead;
+                }
+                _ => {
+                    let Some((star, left)) = &mut back else { return false };
+                    if left.next().is_none() {
+                        return false;
+                    }
+                    at = *star;
+                    rest = left.clone();
+                }
+            }
+        }
+    }
+
+    fn is(&self, part: &Part, character: char) -> bool {
+        let character = if self.any_case { character.to_ascii_uppercase() } else { character };
+        match part {
+            Part::Literal(literal) => *literal == character,
+            Part::One => true,
+            Part::OneOf(these) => these.contains(&character),
+            Part::Any => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_words_match() {
+        for (pattern, text) in [
+            ("", ""),
+            ("*", ""),
+            ("*", "a/b"),
+            ("/dev/sd*", "/dev/sda1"),
+            ("a*b*c", "axxbxxbc"),
+            ("mkfs.*", "mkfs.ext4"),
+            ("?x", "éx"),
+            ("[ab]c", "bc"),
+            ("[", "["),
+            ("DELETE", "delete"),
+            ("**a", "a"),
+        ] {
+            assert!(Glob::new(pattern).matches(text), "{pattern} {text}");
+        }
+        for (pattern, text) in
+            [("", "a"), ("a", ""), ("a*b", "ab c"), ("?", ""), ("[ab]", "c"), ("Delete", "DELETE"), ("a", "A")]
+        {
+            assert!(!Glob::new(pattern).matches(text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn stars_take_no_more_than_the_product_of_the_lengths() {
+        assert!(!Glob::new(&"*a".repeat(200)).matches(&"a".repeat(199)));
+        assert!(!Glob::new("*a*a*a*a*b").matches(&"a".repeat(20_000)));
+    }
+}

@@ -1,0 +1,219 @@
+//! Reads rule files. A file with a fault is refused whole, with line and reason.
+
+use std::collections::BTreeMap;
+
+use super::file::{self, File};
+use super::glob::Glob;
+use super::pattern::{Class, Classes};
+use super::program::Program;
+use super::{CodeRule, Grade, Knowledge, Label};
+use crate::risk::{Level, Text};
+
+/// The files that are compiled in.
+pub(super) const BUILTIN: &[(&str, &str)] = &[
+    ("labels.toml", include_str!("labels.toml")),
+    ("classes.toml", include_str!("classes.toml")),
+    ("files.toml", include_str!("files.toml")),
+    ("reading.toml", include_str!("reading.toml")),
+    ("host.toml", include_str!("host.toml")),
+    ("wrappers.toml", include_str!("wrappers.toml")),
+    ("git.toml", include_str!("git.toml")),
+    ("containers.toml", include_str!("containers.toml")),
+    ("cloud.toml", include_str!("cloud.toml")),
+    ("data.toml", include_str!("data.toml")),
+    ("network.toml", include_str!("network.toml")),
+    ("code.toml", include_str!("code.toml")),
+];
+
+/// Why a rule file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, line {line}: {why}")]
+pub struct Error {
+    /// The file's name as it was given.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub why: String,
+}
+
+#[derive(Default)]
+struct Builder {
+    labels: super::Labels,
+    classes: Classes,
+    programs: Vec<(Place, file::Program)>,
+    names: BTreeMap<String, usize>,
+    languages: BTreeMap<String, Vec<CodeRule>>,
+}
+
+#[derive(Clone)]
+struct Place {
+    file: String,
+    line: usize,
+}
+
+impl Place {
+    fn error(&self, why: impl Into<String>) -> Error {
+        Error { file: self.file.clone(), line: self.line, why: why.into() }
+    }
+}
+
+impl Knowledge {
+    /// What the product knows by itself.
+    pub(crate) fn builtin() -> Result<Self, Error> {
+        Self::load(BUILTIN)
+    }
+
+    /// What the product knows, with an organisation's file on top.
+    pub(crate) fn with(name: &str, text: &str) -> Result<Self, Error> {
+        let files: Vec<(&str, &str)> = BUILTIN.iter().copied().chain([(name, text)]).collect();
+        Self::load(&files)
+    }
+
+    /// Reads files, the later ones on top of the earlier ones.
+    pub(super) fn load(files: &[(&str, &str)]) -> Result<Self, Error> {
+        let mut builder = Builder::default();
+        for (name, text) in files {
+            builder.add(name, text)?;
+        }
+        builder.build()
+    }
+}
+
+impl Builder {
+    fn add(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        let line_of = |offset: usize| 1 + text.get(..offset).unwrap_or(text).matches('\n').count();
+        let place = |offset: usize| Place { file: name.to_owned(), line: line_of(offset) };
+        let file: File = toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            place(offset).error(error.message())
+        })?;
+        for label in file.label {
+            self.label(label.into_inner());
+        }
+        for class in file.class {
+            let at = place(class.span().start);
+            self.class(class.into_inner()).map_err(|why| at.error(why))?;
+        }
+        for program in file.program {
+            let at = place(program.span().start);
+            self.program(at, program.into_inner())?;
+        }
+        for language in file.code {
+            let at = place(language.span().start);
+            self.language(language.into_inner()).map_err(|why| at.error(why))?;
+        }
+        Ok(())
+    }
+
+    fn label(&mut self, label: file::Label) {
+        let why = Text { en: label.en, zh: label.zh };
+        self.labels.insert(label.name, Label { level: label.level, destructive: label.destructive, why });
+    }
+
+    /// A class may name others that stand before it.
+    fn class(&mut self, class: file::Class) -> Result<(), String> {
+        let mut built = Class::default();
+        for (list, target) in [(&class.any, &mut built.any), (&class.except, &mut built.except)] {
+            for text in list {
+                match text.strip_prefix('@') {
+                    None => target.push(Glob::new(text)),
+                    Some(other) => {
+                        let other = self.classes.get(other).ok_or(format!("there is no class \"{other}\" yet"))?;
+                        target.extend(other.any.iter().cloned());
+                    }
+                }
+            }
+        }
+        self.classes.insert(class.name, built);
+        Ok(())
+    }
+
+    fn program(&mut self, place: Place, program: file::Program) -> Result<(), Error> {
+        if program.names.is_empty() {
+            return Err(place.error("a program needs `names`"));
+        }
+        let number = self.programs.len();
+        self.programs.push((place.clone(), program.clone()));
+        for name in &program.names {
+            let at = match self.names.get(name).and_then(|known| self.programs.get(*known)) {
+                Some((known, _)) if known.file == place.file => {
+                    return Err(place.error(format!("\"{name}\" is described twice, first in line {}", known.line)));
+                }
+                Some((_, known)) if !program.replace => {
+                    let merged = known.clone().with(program.clone(), name);
+                    self.programs.push((place.clone(), merged));
+                    self.programs.len() - 1
+                }
+                Some(_) | None => number,
+            };
+            self.names.insert(name.clone(), at);
+        }
+        Ok(())
+    }
+
+    fn language(&mut self, language: file::Language) -> Result<(), String> {
+        let mut rules = Vec::new();
+        for rule in language.rule {
+            let grade = rule.label.as_deref().map(|label| Grade::named(label, &self.labels)).transpose()?;
+            let (level, said) = match grade {
+                Some(Grade::Labelled { level, why, .. }) => (level, why),
+                Some(Grade::Low) | None => (Level::Low, Text::default()),
+            };
+            let why = match (rule.en, rule.zh) {
+                (Some(en), Some(zh)) => Text { en, zh },
+                _ => said,
+            };
+            let level = rule.level.unwrap_or(level);
+            let (any, all, shell) = (rule.any, rule.all, rule.shell);
+            rules.push(CodeRule { label: rule.label, level, why, any, all, shell });
+        }
+        self.languages.entry(language.language).or_default().extend(rules);
+        Ok(())
+    }
+
+    fn build(self) -> Result<Knowledge, Error> {
+        let mut knowledge = Knowledge { labels: self.labels, languages: self.languages, ..Knowledge::default() };
+        for (place, program) in self.programs {
+            let program = Program::new(program, &knowledge.labels, &self.classes).map_err(|why| place.error(why))?;
+            knowledge.programs.push(program);
+        }
+        for (name, at) in self.names {
+            let parents = name.match_indices(' ').filter_map(|(end, _)| name.get(..end)).map(str::to_owned);
+            knowledge.parents.extend(parents);
+            match name.strip_suffix('*') {
+                Some(beginning) => knowledge.beginnings.push((beginning.to_owned(), at)),
+                None => {
+                    knowledge.names.insert(name, at);
+                }
+            }
+        }
+        Ok(knowledge)
+    }
+}
+
+impl file::Program {
+    /// What another file adds to the entry of one name.
+    fn with(mut self, other: Self, name: &str) -> Self {
+        self.names = vec![name.to_owned()];
+        self.options.extend(other.options);
+        for (label, paths) in other.commands {
+            for known in self.commands.values_mut() {
+                known.retain(|path| !paths.contains(path));
+            }
+            self.commands.entry(label).or_default().extend(paths);
+        }
+        self.otherwise = other.otherwise.or(self.otherwise);
+        self.effect = other.effect.or(self.effect);
+        self.harmless.extend(other.harmless);
+        self.traits.extend(other.traits);
+        self.opens.extend(other.opens);
+        self.user = other.user.or(self.user);
+        self.host = other.host.or(self.host);
+        self.container = other.container.or(self.container);
+        self.code = other.code.or(self.code);
+        self.sql = other.sql.or(self.sql);
+        self.rule.extend(other.rule);
+        self
+    }
+}

@@ -1,0 +1,147 @@
+//! One program, or one of its sub-commands, ready to be asked.
+
+use super::call::Call;
+use super::condition::Condition;
+use super::file::{self, Code, Named, Opening, Sql, Trait};
+use super::glob::Glob;
+use super::options::Grammar;
+use super::pattern::{Classes, Sense};
+use super::{Grade, Labels};
+use crate::risk::{Level, Text};
+
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) grammar: Grammar,
+    pub(super) commands: Vec<Commands>,
+    pub(super) otherwise: Option<Grade>,
+    pub(super) harmless: Vec<String>,
+    pub(crate) traits: Vec<Trait>,
+    pub(crate) effect: Option<Text>,
+    pub(crate) opens: Vec<Opening>,
+    pub(crate) adds_operands: bool,
+    pub(crate) skips_assignments: bool,
+    pub(crate) user: Option<Named>,
+    pub(crate) host: Option<Named>,
+    pub(crate) container: Option<Named>,
+    pub(crate) code: Option<Code>,
+    pub(crate) sql: Option<Sql>,
+    pub(super) rules: Vec<Rule>,
+}
+
+/// A sub-command that needs no entry of its own.
+#[derive(Debug)]
+pub(super) struct Commands {
+    pub(super) words: Vec<Glob>,
+    pub(super) grade: Grade,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) label: String,
+    pub(crate) level: Level,
+    pub(crate) why: Text,
+    pub(crate) effect: Option<Text>,
+    when: Condition,
+    unless: Option<Condition>,
+}
+
+impl Program {
+    pub(super) fn new(file: file::Program, labels: &Labels, classes: &Classes) -> Result<Self, String> {
+        let grammar = Grammar::new(file.style, &file.options)?;
+        let harmless: Vec<String> =
+            file.harmless.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect();
+        let mut commands = Vec::new();
+        for (label, paths) in &file.commands {
+            let grade = Grade::named(label, labels)?;
+            let all = paths.iter().map(|path| path.split_whitespace().map(Glob::new).collect());
+            commands.extend(all.map(|words| Commands { words, grade: grade.clone() }));
+        }
+        let rules = file.rule.into_iter().map(|rule| Rule::new(rule, labels, classes)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            grammar,
+            commands,
+            otherwise: file.otherwise.map(|label| Grade::named(&label, labels)).transpose()?,
+            harmless,
+            traits: file.traits,
+            effect: file.effect,
+            opens: file.opens,
+            adds_operands: file.adds_operands,
+            skips_assignments: file.skips_assignments,
+            user: file.user,
+            host: file.host,
+            container: file.container,
+            code: file.code,
+            sql: file.sql,
+            rules,
+        })
+    }
+
+    pub(crate) fn is(&self, what: Trait) -> bool {
+        self.traits.contains(&what)
+    }
+
+    /// Words of its command line are another program's, or code.
+    pub(super) fn runs_others(&self) -> bool {
+        !self.opens.is_empty() || self.code.is_some()
+    }
+
+    /// With these options it only tells, or only tries.
+    pub(super) fn is_harmless(&self, call: &Call<'_>) -> bool {
+        // Behind a sub-command, or with a value, `--version` names the version to install or to delete.
+        let asks_version = call.line.operands.is_empty()
+            && call.line.given.iter().any(|given| given.is("--version") && given.value.is_none());
+        let asks = !self.runs_others() && (call.has("--help") || asks_version);
+        asks || self.harmless.iter().any(|flag| call.has(flag))
+    }
+
+    /// The rules that hold for a call.
+    pub(crate) fn rules_for<'p>(&'p self, call: &Call<'_>) -> impl Iterator<Item = &'p Rule> {
+        self.rules.iter().filter(|rule| {
+            rule.when.holds(call, Sense::Accuses)
+                && !rule.unless.as_ref().is_some_and(|unless| unless.holds(call, Sense::Excuses))
+        })
+    }
+
+    /// The sub-command that fits a call best: most words, then most letters written out; how many words it has.
+    pub(super) fn command(&self, call: &Call<'_>) -> Option<(usize, &Grade)> {
+        let operand = |at: usize| call.line.operands.get(at).and_then(|word| call.subject(*word));
+        let fits = |command: &&Commands| {
+            let mut words = command.words.iter().enumerate();
+            words.all(|(at, glob)| operand(at).is_some_and(|word| !word.dynamic && glob.matches(word.text)))
+        };
+        let weight = |command: &&Commands| {
+            let literals: usize = command.words.iter().map(Glob::literals).sum();
+            (command.words.len(), literals)
+        };
+        let best = self.commands.iter().filter(fits).max_by_key(weight)?;
+        Some((best.words.len(), &best.grade))
+    }
+}
+
+impl Rule {
+    fn new(mut file: file::Rule, labels: &Labels, classes: &Classes) -> Result<Self, String> {
+        let condition = file.condition();
+        let (level, said) = match Grade::named(&file.label, labels)? {
+            Grade::Low => (Level::Low, Text::default()),
+            Grade::Labelled { level, why, .. } => (level, why),
+        };
+        let why = match (file.en, file.zh) {
+            (Some(en), Some(zh)) => Text { en, zh },
+            (None, None) => said,
+            _ => return Err(format!("the rule \"{}\" gives its reason in one language only", file.label)),
+        };
+        Ok(Self {
+            label: file.label,
+            level: file.level.unwrap_or(level),
+            why,
+            effect: file.effect,
+            when: Condition::new(condition, classes)?,
+            unless: file.unless.map(|unless| Condition::new(unless, classes)).transpose()?,
+        })
+    }
+
+    /// It says that the call only reads.
+    pub(crate) fn says_low(&self) -> bool {
+        self.label == super::LOW
+    }
+}

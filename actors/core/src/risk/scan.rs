@@ -1,0 +1,292 @@
+//! Goes through a command as it would run: resolves words, opens wrappers, follows what flows from one command into the
+//! next, and asks what is known about each program.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::knowledge::{Knowledge, Label};
+use super::script::{self, Command, CommandKind, FaultKind, Flow, Script, Word};
+use super::{Finding, Level, Text};
+
+mod call;
+mod code;
+mod field;
+mod input;
+mod open;
+mod output;
+mod place;
+pub(super) mod summary;
+
+use field::Field;
+use output::Output;
+use place::Spot;
+
+/// Shells and substitutions inside each other that are followed; what lies deeper nobody would read either.
+const MAX_DEPTH: usize = 12;
+/// Bytes that are gone through for one command, however often its parts have to be looked at.
+const BUDGET: usize = 1024 * 1024;
+/// Findings of one label and level that are kept.
+const ALIKE_AT_MOST: usize = 8;
+/// Values that a variable may have had so far; more are as good as any.
+const MOST_VALUES: usize = 8;
+
+/// What was found, with what it does and where it runs.
+#[derive(Debug, Clone)]
+pub(super) struct Note {
+    pub(super) finding: Finding,
+    pub(super) effect: Option<Text>,
+    pub(super) context: Context,
+}
+
+/// As whom and where a command runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Context {
+    pub(super) user: Option<String>,
+    pub(super) host: Option<String>,
+    pub(super) container: Option<String>,
+    /// The wrappers around it.
+    under: Vec<String>,
+    /// What it reads if nothing else is given to it.
+    stdin: Output,
+}
+
+/// Whether a line that begins like an SQL statement is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Statements {
+    /// It is graded as a statement.
+    Graded,
+    /// The whole text has been graded as SQL; its lines are only parts of statements.
+    Known,
+}
+
+/// What going through a command found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) notes: Vec<Note>,
+    /// The programs that only read, by name, each once.
+    pub(super) readers: Vec<String>,
+    /// How each command line was understood, if that was asked for.
+    pub(super) steps: Vec<String>,
+}
+
+struct Scan<'k> {
+    knowledge: &'k Knowledge,
+    statements: Statements,
+    found: Found,
+    budget: usize,
+    judged: usize,
+    /// What the variables set in the text may hold; `None` for what is not known.
+    variables: BTreeMap<String, Option<Vec<String>>>,
+    functions: BTreeSet<String>,
+}
+
+/// Goes through shell text.
+pub(super) fn shell(knowledge: &Knowledge, text: &str, statements: Statements) -> Found {
+    let mut scan = Scan {
+        knowledge,
+        statements,
+        found: Found::default(),
+        budget: BUDGET,
+        judged: 0,
+        variables: BTreeMap::new(),
+        functions: BTreeSet::new(),
+    };
+    scan.text(text, Spot::whole(), &Context::default());
+    if scan.judged == 0 && scan.found.notes.is_empty() {
+        scan.say("unknown_command", [0, text.len()], None);
+    }
+    scan.exfiltration();
+    scan.found
+}
+
+impl Scan<'_> {
+    fn label(&self, name: &str) -> Label {
+        let unknown = || Label { level: Level::High, destructive: false, why: Text::new(name, name) };
+        self.knowledge.label(name).cloned().unwrap_or_else(unknown)
+    }
+
+    /// Notes a label down, with its own reason or another.
+    fn say(&mut self, label: &str, span: [usize; 2], why: Option<Text>) {
+        let known = self.label(label);
+        self.note(label, known.level, span, why.unwrap_or(known.why), None, &Context::default());
+    }
+
+    fn note(
+        &mut self,
+        label: &str,
+        level: Level,
+        span: [usize; 2],
+        why: Text,
+        effect: Option<Text>,
+        context: &Context,
+    ) {
+        let finding = Finding { label: label.to_owned(), level, span, why: why.en, why_zh: why.zh };
+        let alike = self.found.notes.iter().map(|note| &note.finding);
+        let mut alike = alike.filter(|known| known.level == level && known.label == finding.label);
+        if alike.clone().count() < ALIKE_AT_MOST && !alike.any(|known| *known == finding) {
+            let context = Context { under: Vec::new(), stdin: Output::default(), ..context.clone() };
+            self.found.notes.push(Note { finding, effect, context });
+        }
+    }
+
+    /// Takes work off the budget; what there is none left for is not read, and graded as if it hid something.
+    fn spend(&mut self, bytes: usize, span: [usize; 2]) -> bool {
+        let left = self.budget.checked_sub(bytes);
+        self.budget = left.unwrap_or(0);
+        if left.is_none() {
+            self.say("oversized", span, None);
+        }
+        left.is_some()
+    }
+
+    /// Goes through shell text, wherever it was found, and gives what it prints.
+    fn text(&mut self, text: &str, spot: Spot, context: &Context) -> Output {
+        let span = spot.span(&(0..text.len()));
+        if spot.depth > MAX_DEPTH {
+            let why = Text::new("Commands within commands, deeper than anybody reads.", "命令层层嵌套，深到无人能读。");
+            self.say("obfuscated_execution", span, Some(why));
+            return Output::unknown();
+        }
+        if !self.spend(text.len() + 1, span) {
+            return Output::unknown();
+        }
+        let script = script::read(text);
+        self.script(&script, spot, context)
+    }
+
+    fn script(&mut self, script: &Script, spot: Spot, context: &Context) -> Output {
+        self.faults(script, spot);
+        if let Some(span) = input::fork_bomb(script) {
+            self.say("fork_bomb", spot.span(&span), None);
+        }
+        let names = script.commands.iter().filter_map(|command| match &command.kind {
+            CommandKind::Define { name } => Some(name.clone()),
+            CommandKind::Simple | CommandKind::Loop { .. } | CommandKind::Data => None,
+        });
+        self.functions.extend(names);
+        let mut outputs: Vec<Output> = Vec::with_capacity(script.commands.len());
+        for command in &script.commands {
+            let fed = command.reads.iter().filter_map(|at| outputs.get(*at)).cloned().reduce(Output::and);
+            let input = fed.map_or_else(|| context.stdin.clone(), Output::piped);
+            let output = self.command(command, input, spot, context);
+            outputs.push(output);
+        }
+        let read: BTreeSet<usize> = script.commands.iter().flat_map(|command| command.reads.iter().copied()).collect();
+        let shown = outputs.into_iter().enumerate().filter(|(at, _)| !read.contains(at)).map(|(_, output)| output);
+        shown.reduce(Output::and).unwrap_or_default()
+    }
+
+    fn faults(&mut self, script: &Script, spot: Spot) {
+        for fault in &script.faults {
+            let label = match fault.kind {
+                FaultKind::Unclosed | FaultKind::Disagreement => "unparsed",
+                FaultKind::TooDeep => "obfuscated_execution",
+                FaultKind::TooLong => "oversized",
+            };
+            self.say(label, spot.span(&fault.span), None);
+        }
+    }
+
+    fn command(&mut self, command: &Command, mut input: Output, spot: Spot, context: &Context) -> Output {
+        match &command.kind {
+            CommandKind::Define { .. } => return Output::default(),
+            CommandKind::Loop { variable } => {
+                let values = self.words(&command.words, spot, context, 0);
+                let known = values.iter().all(|field| !field.dynamic);
+                let texts: Vec<String> = values.into_iter().map(|field| field.text).collect();
+                self.set(variable, known.then_some(texts), false);
+                return Output::default();
+            }
+            CommandKind::Simple | CommandKind::Data => {}
+        }
+        for redirect in &command.redirects {
+            self.redirect(redirect, &mut input, spot, context);
+        }
+        self.assignments(command, spot, context);
+        if command.kind == CommandKind::Data {
+            self.judged += 1;
+            self.words(&command.words, spot, context, 0);
+            return input;
+        }
+        let mut output = Output::default();
+        for alternative in 0..self.alternatives(&command.words) {
+            let fields = self.words(&command.words, spot, context, alternative);
+            output = self.call(&fields, &input, spot, context);
+        }
+        if command.redirects.iter().any(|redirect| redirect.flow == Flow::Write) { Output::default() } else { output }
+    }
+
+    fn redirect(&mut self, redirect: &script::Redirect, input: &mut Output, spot: Spot, context: &Context) {
+        let fields = self.words(std::slice::from_ref(&redirect.target), spot, context, 0);
+        let sign = match redirect.flow {
+            Flow::Here => {
+                let text = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
+                *input = Output::of_text(text);
+                return;
+            }
+            Flow::Read => "<",
+            Flow::Write => ">",
+        };
+        let span = spot.span(&redirect.span);
+        if redirect.flow == Flow::Read {
+            let from = fields.iter().map(|field| field.flow.clone()).reduce(Output::and).unwrap_or_default();
+            *input = if from.any { from } else { Output::of_file() };
+        }
+        let program = Field::plain(sign, span);
+        let fields: Vec<Field> = std::iter::once(program).chain(fields).collect();
+        self.ask(&fields, span, context);
+    }
+
+    fn assignments(&mut self, command: &Command, spot: Spot, context: &Context) {
+        for assignment in &command.assignments {
+            let fields = self.words(std::slice::from_ref(&assignment.value), spot, context, 0);
+            let known = fields.iter().all(|field| !field.dynamic);
+            let value = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
+            let span = spot.span(&assignment.span);
+            let told = Field::plain(&format!("{}={value}", assignment.name), span);
+            self.ask(&[Field::plain("=", span), told], span, context);
+            if command.words.is_empty() {
+                self.judged += 1;
+                self.set(&assignment.name, known.then(|| vec![value]), assignment.append);
+            }
+        }
+    }
+
+    /// A variable may hold any value that it was given so far: which of them is decided when it runs.
+    fn set(&mut self, name: &str, values: Option<Vec<String>>, append: bool) {
+        let entry = self.variables.entry(name.to_owned()).or_insert_with(|| Some(Vec::new()));
+        let Some(known) = entry else { return };
+        match values {
+            Some(values) if known.len() + values.len() <= MOST_VALUES && !append => known.extend(values),
+            Some(values) if append && known.len() == 1 => {
+                let end = values.concat();
+                known.iter_mut().for_each(|value| value.push_str(&end));
+            }
+            Some(_) | None => *entry = None,
+        }
+    }
+
+    /// Sending something beside reading a secret is sending the secret.
+    fn exfiltration(&mut self) {
+        let is = |label: &str| self.found.notes.iter().find(|note| note.finding.label == label);
+        let sends = is("network_send").is_some() || is("remote_code").is_some();
+        if let Some(span) = is("secret_access").filter(|_| sends).map(|note| note.finding.span) {
+            self.say("secret_exfiltration", span, None);
+        }
+    }
+}
+
+/// What a program is called without its folder.
+fn base_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+fn joined(fields: &[Field]) -> String {
+    fields.iter().map(|field| field.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn flow_of(fields: &[Field]) -> Output {
+    fields.iter().map(|field| field.flow.clone()).reduce(Output::and).unwrap_or_default()
+}
+
+/// Words as they are written.
+type Words<'w> = &'w [Word];

@@ -1,0 +1,222 @@
+//! One command line: which program, what is known about it, what it opens, runs and prints.
+
+use super::field::Field;
+use super::output::Output;
+use super::place::Spot;
+use super::{Context, Scan, Statements, base_name, flow_of, joined, summary};
+use crate::risk::knowledge::{Grade, Reading, Subject, Trait};
+use crate::risk::{Level, Text, statement};
+
+/// Where the programs of the system are; elsewhere a known name may be anybody's program.
+const SYSTEM_FOLDERS: &[&str] =
+    &["", "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
+
+/// A command line on its way: the program, the words behind it, what it reads, where it stands and runs.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'r> {
+    pub(super) program: &'r Field,
+    pub(super) words: &'r [Field],
+    pub(super) input: &'r Output,
+    pub(super) span: [usize; 2],
+    pub(super) spot: Spot,
+    pub(super) context: &'r Context,
+}
+
+/// How far what a command carries says what it does.
+#[derive(Clone, Copy)]
+enum Explained {
+    Not,
+    /// The command inside does; the wrapper may add to it.
+    Opened,
+    Whole,
+}
+
+impl Scan<'_> {
+    pub(super) fn call(&mut self, fields: &[Field], input: &Output, spot: Spot, context: &Context) -> Output {
+        let Some((program, words)) = fields.split_first() else { return input.clone() };
+        let end = words.iter().map(|word| word.span[1]).fold(program.span[1], usize::max);
+        let span = [program.span[0].min(end), end];
+        let bytes: usize = fields.iter().map(|field| field.text.len() + 1).sum();
+        self.judged += 1;
+        if spot.depth > super::MAX_DEPTH || !self.spend(bytes, span) {
+            return Output::unknown();
+        }
+        let run = Run { program, words, input, span, spot, context };
+        if self.is_hidden(run) {
+            return Output::unknown();
+        }
+        let name = base_name(&program.text);
+        if self.functions.contains(name) {
+            return input.changed();
+        }
+        let known = self.knowledge;
+        let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
+        let under: Vec<&str> = context.under.iter().map(String::as_str).collect();
+        let lower = name.to_ascii_lowercase();
+        let read = |name: &str| known.read(name, &subjects, &under, input.any);
+        match read(name).or_else(|| read(&lower)) {
+            Some(reading) => self.known(&reading, run),
+            None => self.unknown(run),
+        }
+    }
+
+    /// A program's name that is not plainly written may become any program's.
+    fn is_hidden(&mut self, run: Run<'_>) -> bool {
+        let Field { text, span, dynamic, glob, .. } = run.program;
+        let placeholder = text.contains("{}") && !run.context.under.is_empty();
+        if *dynamic || placeholder || *glob && !matches!(text.as_str(), "[" | "[[") {
+            let why = Text::new("Which command is run is only known when it runs.", "运行哪个命令要到执行时才知道。");
+            self.say("obfuscated_execution", *span, Some(why));
+            return true;
+        }
+        if text.chars().any(is_lookalike) {
+            let why =
+                Text::new("The command's name holds letters that look like others.", "命令名中含有形似的其他文字。");
+            self.say("obfuscated_execution", *span, Some(why));
+            return true;
+        }
+        false
+    }
+
+    fn unknown(&mut self, run: Run<'_>) -> Output {
+        let line = format!("{} {}", run.program.text, joined(run.words));
+        if self.statements == Statements::Graded && statement::looks_like_sql(&line) {
+            self.sql(&line, statement::Dialect::Generic, run.spot.within(run.span), run.context);
+            return Output::unknown();
+        }
+        let (label, effect) = if run.program.text.contains('/') {
+            ("script_run", Text::new(format!("runs {}", run.program.text), format!("运行 {}", run.program.text)))
+        } else {
+            let name = &run.program.text;
+            ("unknown_command", Text::new(format!("runs {name}, which is not known"), format!("运行未知程序 {name}")))
+        };
+        let known = self.label(label);
+        self.note(label, known.level, run.span, known.why, Some(effect), run.context);
+        self.step(run, &run.program.text, "not known");
+        run.input.changed()
+    }
+
+    fn known(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
+        if reading.is_harmless() {
+            self.reader(&reading.path, true);
+            return run.input.changed();
+        }
+        let opened = self.opened(reading, run);
+        let coded = self.code(reading, run);
+        let queried = self.client(reading, run);
+        let ran = self.input(reading, run);
+        let explained = match opened {
+            Some(_) => Explained::Opened,
+            None if coded || queried || ran => Explained::Whole,
+            None => Explained::Not,
+        };
+        self.rules(reading, run, explained);
+        match opened {
+            // What comes from another host is downloaded, whatever made it there.
+            Some(output) if reading.entries.iter().any(|entry| entry.program.is(Trait::Downloads)) => {
+                Output { any: true, downloaded: true, ..output }
+            }
+            Some(output) => output,
+            None => self.output(reading, run),
+        }
+    }
+
+    /// Asks the rules about something that is no program: a redirection, an assignment.
+    pub(super) fn ask(&mut self, fields: &[Field], span: [usize; 2], context: &Context) {
+        let Some((program, words)) = fields.split_first() else { return };
+        let known = self.knowledge;
+        let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
+        let run = Run { program, words, input: &Output::default(), span, spot: Spot::whole(), context };
+        if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
+            self.rules(&reading, run, Explained::Not);
+        }
+    }
+
+    fn rules(&mut self, reading: &Reading<'_, '_>, run: Run<'_>, explained: Explained) {
+        let said = reading.said();
+        let explained = match explained {
+            Explained::Not => false,
+            Explained::Opened => !said.is_own,
+            Explained::Whole => true,
+        };
+        let anybodys = !is_system_path(&run.program.text);
+        for (at, rule) in &said.rules {
+            if rule.says_low() {
+                continue;
+            }
+            let Some(entry) = reading.entries.get(*at) else { continue };
+            let template = rule.effect.as_ref().or(entry.program.effect.as_ref());
+            let effect = template.map(|template| summary::fill(template, &reading.path, &entry.call));
+            self.note(&rule.label, rule.level, run.span, rule.why.clone(), effect, run.context);
+        }
+        let labels: Vec<&str> = said.rules.iter().map(|(_, rule)| rule.label.as_str()).collect();
+        self.step(run, &reading.path, &format!("rules {labels:?}, otherwise {:?}", said.otherwise));
+        match said.otherwise {
+            Some(Grade::Labelled { label, level, why }) if !explained => {
+                let entry = reading.inner();
+                let template = entry.and_then(|entry| Some((entry.program.effect.as_ref()?, &entry.call)));
+                let effect = template.map(|(template, call)| summary::fill(template, &reading.path, call));
+                self.note(&label, level, run.span, why, effect, run.context);
+            }
+            None if said.rules.is_empty() && !explained => self.say("unknown_command", run.span, None),
+            _ if anybodys && !explained => self.say("script_run", run.span, None),
+            _ => self.reader(&reading.path, said.rules.is_empty() && !explained),
+        }
+    }
+
+    fn reader(&mut self, path: &str, reads: bool) {
+        let named = reads && path.starts_with(|first: char| first.is_ascii_alphanumeric());
+        if named && !self.found.readers.iter().any(|known| known == path) {
+            self.found.readers.push(path.to_owned());
+        }
+    }
+
+    fn step(&mut self, run: Run<'_>, path: &str, said: &str) {
+        let indent = "  ".repeat(run.spot.depth);
+        self.found.steps.push(format!("{indent}{path}: {} {}: {said}", run.program.text, joined(run.words)));
+    }
+
+    /// What it prints, as far as that matters to what reads it.
+    fn output(&self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
+        let is = |what| reading.entries.iter().any(|entry| entry.program.is(what));
+        if is(Trait::Prints) {
+            return super::input::printed(&reading.path, run.words);
+        }
+        if is(Trait::Downloads) {
+            return Output { any: true, downloaded: true, ..Output::default() };
+        }
+        if is(Trait::Decodes) {
+            return Output { decoded: true, ..run.input.changed() };
+        }
+        let operands = reading.inner().map_or(0, |entry| entry.call.line.operands.len());
+        match reading.path.as_str() {
+            "cat" if operands == 0 => run.input.clone(),
+            "cat" => Output::of_file().and(flow_of(run.words)),
+            "tee" => run.input.clone(),
+            _ => run.input.changed(),
+        }
+    }
+
+    pub(super) fn sql(&mut self, text: &str, dialect: statement::Dialect, spot: Spot, context: &Context) {
+        for found in statement::grade(text, dialect) {
+            let span = spot.span(&found.span);
+            self.note(found.label, found.level, span, found.why, found.effect, context);
+        }
+    }
+
+    /// Notes down what a rule outside the files found.
+    pub(super) fn find(&mut self, label: &str, level: Level, run: Run<'_>, why: Option<Text>, effect: Option<Text>) {
+        let why = why.unwrap_or_else(|| self.label(label).why);
+        self.note(label, level, run.span, why, effect, run.context);
+    }
+}
+
+fn is_system_path(program: &str) -> bool {
+    let folder = program.strip_suffix(base_name(program)).unwrap_or_default();
+    SYSTEM_FOLDERS.contains(&folder)
+}
+
+/// Letters outside ASCII that are drawn like ASCII ones; East Asian scripts are not mistaken for them.
+const fn is_lookalike(character: char) -> bool {
+    matches!(character, '\u{80}'..='\u{2E7F}' | '\u{A640}'..='\u{ABFF}' | '\u{FF00}'..='\u{FFEF}' | '\u{1D000}'..='\u{1FFFF}')
+}

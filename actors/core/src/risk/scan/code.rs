@@ -1,0 +1,129 @@
+//! Code that interpreters and database clients are given.
+
+use super::Scan;
+use super::call::Run;
+use super::field::Field;
+use super::place::Spot;
+use crate::risk::knowledge::Reading;
+use crate::risk::{Level, Text, statement};
+
+/// String literals of code that are read as shell text at most.
+const MOST_LITERALS: usize = 64;
+
+impl Scan<'_> {
+    /// Looks into code on the command line; tells whether there is any.
+    pub(super) fn code(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
+        let Some(entry) = reading.entries.iter().rev().find(|entry| entry.program.code.is_some()) else { return false };
+        let Some(code) = &entry.program.code else { return false };
+        if code.unless.iter().any(|flag| entry.call.has(flag)) {
+            return false;
+        }
+        let fields = run.words.get(entry.offset..).unwrap_or_default();
+        let values = code.value.iter().flat_map(|flag| entry.call.values(flag));
+        let mut texts: Vec<(usize, String)> = values.map(|(word, value)| (word, value.text.to_owned())).collect();
+        let by_value = !texts.is_empty();
+        if let Some(word) = code.operand.and_then(|operand| entry.call.line.operands.get(operand))
+            && let Some(field) = fields.get(*word)
+        {
+            texts.push((*word, field.text.clone()));
+        }
+        let mut found = false;
+        for (word, text) in &texts {
+            let field = fields.get(*word).cloned().unwrap_or_default();
+            found |= self.language(&code.language, text, &field, run);
+        }
+        if by_value && !found {
+            let level = self.label("inline_code").level;
+            self.find("inline_code", level, run, None, None);
+        }
+        by_value || found
+    }
+
+    /// Asks what code of a language does; tells whether anything was found.
+    pub(super) fn language(&mut self, language: &str, code: &str, field: &Field, run: Run<'_>) -> bool {
+        let span = if field.span == [0, 0] { run.span } else { field.span };
+        if !self.spend(code.len(), span) {
+            return true;
+        }
+        let dense: String = code.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let holds = |text: &String| dense.contains(text.replace(' ', "").as_str());
+        let knowledge = self.knowledge;
+        let mut found = false;
+        for rule in knowledge.language(language) {
+            let hit = (!rule.any.is_empty() || !rule.all.is_empty())
+                && (rule.any.is_empty() || rule.any.iter().any(holds))
+                && rule.all.iter().all(holds);
+            if let Some(label) = rule.label.as_deref().filter(|_| hit) {
+                found = true;
+                self.note(label, rule.level, span, rule.why.clone(), None, run.context);
+            }
+            if rule.shell.iter().any(holds) {
+                self.literals(code, run.spot.within(span), run);
+            }
+        }
+        found
+    }
+
+    /// Reads the strings in code that starts programs as what they may be: shell text. Only what is high counts.
+    fn literals(&mut self, code: &str, spot: Spot, run: Run<'_>) {
+        let known = self.found.notes.len();
+        for text in literals(code).into_iter().take(MOST_LITERALS) {
+            self.text(text, spot, run.context);
+        }
+        let found = self.found.notes.split_off(known.min(self.found.notes.len()));
+        let counts = |label: &str| !matches!(label, "obfuscated_execution" | "unparsed");
+        let grave = found.into_iter().filter(|note| note.finding.level == Level::High && counts(&note.finding.label));
+        self.found.notes.extend(grave);
+    }
+
+    /// Grades the statements that a database client is given; tells whether there are any.
+    pub(super) fn client(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
+        let Some(entry) = reading.entries.iter().rev().find(|entry| entry.program.sql.is_some()) else { return false };
+        let Some(sql) = &entry.program.sql else { return false };
+        let dialect = statement::Dialect::named(&sql.dialect);
+        let fields = run.words.get(entry.offset..).unwrap_or_default();
+        let given = sql.value.iter().flat_map(|flag| entry.call.values(flag));
+        let mut texts: Vec<(usize, String)> = given.map(|(word, value)| (word, value.text.to_owned())).collect();
+        let operands = sql.operand.and_then(|from| entry.call.line.operands.get(from..)).unwrap_or_default();
+        texts.extend(operands.iter().filter_map(|word| Some((*word, fields.get(*word)?.text.clone()))));
+        let mut any = !texts.is_empty();
+        for (word, text) in &texts {
+            let field = fields.get(*word).cloned().unwrap_or_default();
+            let spot = match field.exact.filter(|_| field.text == *text) {
+                Some(exact) => run.spot.from(exact),
+                None => run.spot.within(field.span),
+            };
+            if field.dynamic {
+                let level = self.label("unknown_command").level;
+                let why =
+                    Text::new("Which statement is run is only known when it runs.", "运行哪条语句要到执行时才知道。");
+                self.find("unknown_command", level, run, Some(why), None);
+            }
+            if self.spend(text.len(), field.span) {
+                self.sql(text, dialect, spot, run.context);
+            }
+        }
+        if sql.input
+            && let Some(text) = &run.input.text
+            && self.spend(text.len(), run.span)
+        {
+            any = true;
+            self.sql(text, dialect, run.spot.within(run.span), run.context);
+        }
+        any
+    }
+}
+
+/// The insides of `'…'` and `"…"`.
+fn literals(code: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(start) = rest.find(['\'', '"', '`']) {
+        let Some(quote) = rest.get(start..).and_then(|text| text.chars().next()) else { break };
+        let inside = rest.get(start + 1..).unwrap_or_default();
+        let Some(length) = inside.find(quote) else { break };
+        found.extend(inside.get(..length));
+        rest = inside.get(length + 1..).unwrap_or_default();
+    }
+    found
+}

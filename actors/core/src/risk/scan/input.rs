@@ -1,0 +1,158 @@
+//! Programs that run what they read, and what flows into them.
+
+use std::ops::Range;
+
+use super::Scan;
+use super::call::Run;
+use super::field::Field;
+use super::output::Output;
+use super::{Context, flow_of};
+use crate::risk::knowledge::{Reading, Trait};
+use crate::risk::script::{CommandKind, Script};
+use crate::risk::{Level, Text};
+
+impl Scan<'_> {
+    /// Looks at what a program that runs its input is given; tells whether that explains what it does.
+    pub(super) fn input(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
+        let Some(entry) = reading.inner().filter(|entry| entry.program.is(Trait::RunsInput)) else { return false };
+        let flow = flow_of(run.words);
+        let names_script = |word: &usize| {
+            entry.call.subject(*word).is_some_and(|word| !matches!(word.text, "-" | "/dev/stdin" | "/dev/fd/0"))
+        };
+        let from_input = entry.call.has("-s") || !entry.call.line.operands.iter().any(names_script);
+        let gives_code = ["-c", "-e", "-r", "-m", "-E", "-p"].iter().any(|flag| entry.call.has(flag));
+        let later = matches!(reading.path.as_str(), "at" | "batch");
+        let input =
+            if (from_input && !gives_code || later) && run.input.any { run.input.clone() } else { Output::default() };
+        // What comes by `<( … )` or in a word is run as well.
+        let input = input.and(if gives_code { Output::default() } else { flow });
+        self.runs(&input, reading, run)
+    }
+
+    fn runs(&mut self, input: &Output, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
+        if !input.any {
+            return false;
+        }
+        if input.downloaded {
+            self.find("remote_code", Level::High, run, None, None);
+        } else if input.decoded {
+            self.find("obfuscated_execution", Level::High, run, None, None);
+        }
+        let language = reading.inner().and_then(|entry| entry.program.code.as_ref()).map(|code| code.language.clone());
+        match (&input.text, language) {
+            (Some(text), None) => {
+                let text = if reading.path.ends_with("crontab") { without_times(text) } else { text.clone() };
+                let context = Context { stdin: Output::default(), ..run.context.clone() };
+                self.text(&text, run.spot.within(run.span), &context);
+            }
+            (Some(text), Some(language)) => {
+                if !self.language(&language, text, &Field::plain("", run.span), run) {
+                    let level = self.label("inline_code").level;
+                    self.find("inline_code", level, run, None, None);
+                }
+            }
+            (None, _) if input.downloaded || input.decoded => {}
+            (None, _) if input.file => {
+                let level = self.label("script_run").level;
+                self.find("script_run", level, run, None, None);
+            }
+            (None, _) => {
+                let why = Text::new("Runs what another command prints.", "执行另一个命令输出的内容。");
+                self.find("obfuscated_execution", Level::High, run, Some(why), None);
+            }
+        }
+        true
+    }
+}
+
+/// What `echo` and `printf` print, if that can be told.
+pub(super) fn printed(program: &str, words: &[Field]) -> Output {
+    let flow = flow_of(words);
+    if words.iter().any(|word| word.dynamic) {
+        return Output { text: None, ..Output::unknown().and(flow) };
+    }
+    let options =
+        words.iter().take_while(|word| matches!(word.text.as_str(), "-n" | "-e" | "-E" | "-ne" | "-en" | "--"));
+    let escapes = program.ends_with("printf") || options.clone().any(|word| word.text.contains('e'));
+    let words = words.get(options.count()..).unwrap_or_default();
+    let text = if program.ends_with("printf") { formatted(words) } else { super::joined(words) };
+    let plain = if escapes { unescaped(&text) } else { text.clone() };
+    let decoded = plain != text && ["\\x", "\\0", "\\1", "\\u"].iter().any(|mark| text.contains(mark));
+    Output { text: Some(plain), decoded: decoded || flow.decoded, downloaded: flow.downloaded, ..Output::unknown() }
+}
+
+fn formatted(words: &[Field]) -> String {
+    let Some((format, values)) = words.split_first() else { return String::new() };
+    let mut values = values.iter();
+    let mut text = String::new();
+    let mut rest = format.text.as_str();
+    while let Some((before, after)) = rest.split_once('%') {
+        text.push_str(before);
+        let end = after.find(|letter: char| letter.is_ascii_alphabetic() || letter == '%').unwrap_or(after.len());
+        if after.get(end..).is_some_and(|kind| kind.starts_with('%')) {
+            text.push('%');
+        } else if let Some(value) = values.next() {
+            text.push_str(&value.text);
+        }
+        rest = after.get(end + 1..).unwrap_or_default();
+    }
+    text + rest
+}
+
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            plain.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('n') => plain.push('\n'),
+            Some('t') => plain.push('\t'),
+            Some('x') => plain.push(number(&mut letters, 0, 16, 2)),
+            Some('u') => plain.push(number(&mut letters, 0, 16, 4)),
+            Some('0') => plain.push(number(&mut letters, 0, 8, 3)),
+            Some(octal @ '1'..='7') => plain.push(number(&mut letters, octal.to_digit(8).unwrap_or(0), 8, 2)),
+            Some(other) => plain.extend(['\\', other]),
+            None => plain.push('\\'),
+        }
+    }
+    plain
+}
+
+fn number(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, first: u32, radix: u32, at_most: usize) -> char {
+    let mut value = first;
+    for _ in 0..at_most {
+        let Some(digit) = letters.peek().and_then(|letter| letter.to_digit(radix)) else { break };
+        value = value.wrapping_mul(radix).wrapping_add(digit);
+        letters.next();
+    }
+    char::from_u32(value).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// Lines of a cron table without the five fields, or the word, that say when.
+fn without_times(table: &str) -> String {
+    let command = |line: &str| {
+        let fields = if line.trim_start().starts_with('@') { 1 } else { 5 };
+        let mut rest = line.trim_start();
+        for _ in 0..fields {
+            rest = rest.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
+        }
+        rest.to_owned()
+    };
+    table.lines().filter(|line| !line.trim_start().starts_with('#')).map(command).collect::<Vec<_>>().join("\n")
+}
+
+/// A function that pipes itself into itself.
+pub(super) fn fork_bomb(script: &Script) -> Option<Range<usize>> {
+    let calls = |command: &&crate::risk::script::Command| {
+        let called = match command.words.first().map(|word| word.pieces.as_slice()) {
+            Some([crate::risk::script::Piece::Literal { text, .. }]) => text.as_str(),
+            _ => return false,
+        };
+        command.kind == CommandKind::Simple && command.function.as_deref() == Some(called)
+    };
+    let inner: Vec<_> = script.commands.iter().filter(calls).collect();
+    inner.iter().find(|command| !command.reads.is_empty() || inner.len() > 1).map(|command| command.span.clone())
+}
