@@ -9,9 +9,7 @@ mod knowledge;
 pub mod network;
 mod rules;
 mod scan;
-#[expect(clippy::wildcard_enum_match_arm, reason = "the trees of the parsers have far more kinds than are looked at")]
 mod script;
-#[expect(clippy::wildcard_enum_match_arm, reason = "the trees of the parsers have far more kinds than are looked at")]
 mod statement;
 mod text;
 

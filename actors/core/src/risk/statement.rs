@@ -16,8 +16,10 @@ mod object;
 mod opening;
 mod parse;
 mod rough;
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of the parser's trees are many, and not ours")]
 mod rows;
 mod server;
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of the parser's trees are many, and not ours")]
 mod truth;
 mod verb;
 mod words;

@@ -51,7 +51,7 @@ pub(super) fn expand(word: Word) -> Vec<Word> {
 fn openings(piece: &Piece) -> usize {
     match piece {
         Piece::Literal { text, quoted: false, .. } => text.matches('{').count(),
-        _ => 0,
+        Piece::Literal { .. } | Piece::Variable { .. } | Piece::Substitution { .. } | Piece::Unknown { .. } => 0,
     }
 }
 
@@ -81,7 +81,9 @@ fn parse(pieces: &[Piece]) -> Vec<Node> {
             Piece::Literal { .. } | Piece::Variable { default: None, .. } => {
                 push(&mut stack, Node::Part(Part::Piece(piece.clone())));
             }
-            _ => push(&mut stack, Node::Part(Part::Held(number))),
+            Piece::Variable { .. } | Piece::Substitution { .. } | Piece::Unknown { .. } => {
+                push(&mut stack, Node::Part(Part::Held(number)));
+            }
         }
     }
     while stack.len() > 1 {

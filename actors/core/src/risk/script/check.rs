@@ -4,10 +4,16 @@ use std::{borrow::Cow, ops::Range};
 
 use rable::{Node, NodeKind};
 
-use super::{guard, reader::Seen};
+use super::{
+    Command, FaultKind, Script, Word, guard,
+    reader::{Reader, Scope, Seen},
+    word::Stop,
+};
 
 /// Bytes that are given to the parser at once: its lists are trees as deep as they are long.
 const MAX_TEXT: usize = 32 * 1024;
+/// Bytes that it may read once more for one text, besides as many as the text has.
+const MAX_COST: usize = 32 * 1024;
 
 /// How the two readings compare.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,17 +33,74 @@ pub(super) struct Other {
     pub(super) words: Vec<Range<usize>>,
 }
 
-/// Compares what we have seen in a text, which begins at an offset, with what the parser sees.
-pub(super) fn compare(text: &str, base: usize, seen: &[Seen], globs: bool) -> Found {
+impl Reader<'_> {
+    /// Asks the other reading and takes in what it sees otherwise.
+    pub(super) fn check(&mut self, range: Range<usize>, scope: &mut Scope) {
+        if !self.asks {
+            return;
+        }
+        let ends = scope.chunks.iter().copied().skip(1).chain([range.end]);
+        let chunks: Vec<_> = scope.chunks.iter().copied().zip(ends).collect();
+        let mut seen = scope.seen.as_slice();
+        for (start, end) in chunks {
+            let length = seen.partition_point(|command| command.start < end);
+            let (here, later) = seen.split_at(length);
+            seen = later;
+            let text = self.slice(start..end);
+            let found = compare(text, start, here, self.globs, &mut self.allowance);
+            self.take_in(start..end, found, &mut scope.script);
+        }
+    }
+
+    fn take_in(&mut self, range: Range<usize>, found: Found, script: &mut Script) {
+        match found {
+            Found::Same => {}
+            Found::TooDeep => self.fault(FaultKind::TooDeep, range),
+            Found::TooLong => self.fault(FaultKind::TooLong, range),
+            Found::Refused => {
+                self.at = self.at.max(range.end);
+                self.unclosed(range.start);
+            }
+            Found::Differs(commands) => {
+                for command in commands {
+                    self.fault(FaultKind::Disagreement, command.span);
+                    if !command.words.is_empty() {
+                        script.commands.push(self.command_of(&command.words));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads a command of which only the places of its words are known.
+    fn command_of(&mut self, words: &[Range<usize>]) -> Command {
+        let at = self.at;
+        let asks = std::mem::replace(&mut self.asks, false);
+        let read = |range: &Range<usize>| self.within(range.clone(), |reader| reader.expanded_word(Stop::End));
+        let read: Vec<Word> = words.iter().flat_map(read).collect();
+        self.asks = asks;
+        self.at = at;
+        let start = words.first().map_or(at, |word| word.start);
+        let end = words.last().map_or(at, |word| word.end);
+        Command { span: self.span(start..end), words: read, ..Command::default() }
+    }
+}
+
+/// What the parser may cost for a text of so many bytes.
+pub(super) const fn allowance(length: usize) -> usize {
+    MAX_COST + length
+}
+
+/// Compares what we have seen in a text, which begins at an offset, with what the parser sees; takes what that costs off an allowance.
+pub(super) fn compare(text: &str, base: usize, seen: &[Seen], globs: bool, allowance: &mut usize) -> Found {
     if is_plain(text) {
         return Found::Same;
     }
     if text.len() > MAX_TEXT {
         return Found::TooLong;
     }
-    if !guard::is_shallow(text) {
-        return Found::TooDeep;
-    }
+    let Some(left) = guard::cost(text).and_then(|cost| allowance.checked_sub(cost)) else { return Found::TooDeep };
+    *allowance = left;
     let Ok(nodes) = rable::parse(&without_returns(text), globs) else { return Found::Refused };
     let offsets = Offsets::of(text, base);
     let mut others = commands(nodes, &offsets);
@@ -105,6 +168,7 @@ impl Offsets {
 
 /// Lists the simple commands of some trees, those in words left out. The trees are taken apart on the way: dropping them
 /// whole would take stack.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the parser's sixty kinds, these few hold commands")]
 fn commands(mut nodes: Vec<Node>, offsets: &Offsets) -> Vec<Other> {
     let mut found = Vec::new();
     while let Some(node) = nodes.pop() {
@@ -126,12 +190,11 @@ fn commands(mut nodes: Vec<Node>, offsets: &Offsets) -> Vec<Other> {
 
 /// The words of a simple command after `coproc` have no places.
 fn is_without_place(command: &Node) -> bool {
-    match &command.kind {
-        NodeKind::Command { words, .. } => words.first().is_none_or(|word| word.span.is_empty()),
-        _ => false,
-    }
+    let NodeKind::Command { words, .. } = &command.kind else { return false };
+    words.first().is_none_or(|word| word.span.is_empty())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the parser's sixty kinds, these few hold commands")]
 fn inside(kind: NodeKind) -> Vec<Node> {
     match kind {
         NodeKind::Pipeline { commands, .. } => commands,

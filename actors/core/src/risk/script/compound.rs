@@ -275,7 +275,7 @@ impl Reader<'_> {
 pub(super) fn plain_text(word: &Word) -> Option<String> {
     let text = |piece: &Piece| match piece {
         Piece::Literal { text, .. } => Some(text.clone()),
-        _ => None,
+        Piece::Variable { .. } | Piece::Substitution { .. } | Piece::Unknown { .. } => None,
     };
     word.pieces.iter().map(text).collect()
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use super::{
     Fault, FaultKind, Flow, Piece, Script, Word,
     compound::name_length,
-    reader::{Close, Place, Reader, memchr},
+    reader::{Close, Reader, memchr},
     word::Build,
 };
 
@@ -16,6 +16,11 @@ const LOOK_AHEAD_AT_MOST: usize = 256 * 1024;
 
 impl Reader<'_> {
     pub(super) fn dollar(&mut self, quoted: bool, build: &mut Build) {
+        let dollar = self.at;
+        // Line continuations may stand even here.
+        while self.slice(self.at + 1..self.end).starts_with("\\\n") {
+            self.at += 2;
+        }
         let start = self.at;
         match self.byte(start + 1) {
             Some(b'(') => build.pieces.push(self.parenthesised(quoted)),
@@ -30,7 +35,7 @@ impl Reader<'_> {
             _ => match name_length(self.slice(start + 1..self.end)) {
                 0 => {
                     self.at += 1;
-                    build.literal("$", quoted, self.place_of(start));
+                    build.literal("$", quoted, self.place_of(dollar).filter(|_| start == dollar));
                 }
                 length => self.variable(length, quoted, build),
             },
@@ -52,6 +57,7 @@ impl Reader<'_> {
         let start = self.at;
         if self.looking_at("$((")
             && let Some(end) = self.arithmetic_end(start + 3)
+            && !self.slice(start..end).contains(';')
         {
             let inner = self.scripts_in(start + 3..end);
             self.at = end + 2;
@@ -101,7 +107,10 @@ impl Reader<'_> {
         let end = length.map_or(self.end, |length| start + 1 + length);
         let script = match unescaped(self.slice(start + 1..end), quoted) {
             Cow::Borrowed(_) => self.within(start + 1..end, |reader| reader.inner(start, Close::End)),
-            Cow::Owned(text) => self.elsewhere(&text, start..end + usize::from(length.is_some())),
+            Cow::Owned(text) => {
+                let range = start..end + usize::from(length.is_some());
+                self.elsewhere(&text, range, |reader| reader.inner(0, Close::End))
+            }
         };
         self.at = end + usize::from(length.is_some());
         if length.is_none() {
@@ -117,15 +126,6 @@ impl Reader<'_> {
         let result = read(self);
         self.end = end;
         result
-    }
-
-    /// Reads text that does not stand in this one as it is.
-    fn elsewhere(&mut self, text: &str, range: Range<usize>) -> Script {
-        let mut reader = Reader::new(text, Place::Within(self.span(range)), self.depth);
-        reader.asks = self.asks;
-        let script = reader.inner(0, Close::End);
-        self.broken |= reader.broken;
-        script
     }
 
     /// Gives the offset of the `))` that ends an arithmetic expression.

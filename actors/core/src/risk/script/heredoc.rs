@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     Flow, Piece, Redirect, Word,
-    reader::{Close, Place, Reader, Scope},
+    reader::{Close, Reader, Scope},
     word::{Build, Stop},
 };
 
@@ -60,21 +60,14 @@ impl Reader<'_> {
         let text = self.slice(range.clone());
         let span = self.span(range.clone());
         let tabs = pending.strip && (text.starts_with('\t') || text.contains("\n\t"));
-        let pieces = match (tabs, pending.literal) {
+        let changed = tabs || !pending.literal && text.contains("\\\n");
+        let pieces = match (changed, pending.literal) {
             (false, true) => {
                 vec![Piece::Literal { text: text.to_owned(), quoted: true, at: self.place_of(range.start) }]
             }
-            (false, false) => self.within(range, Self::heredoc_pieces),
+            (false, false) => self.within(range, |reader| reader.heredoc_pieces()),
             (true, true) => vec![Piece::Literal { text: without_tabs(text), quoted: true, at: None }],
-            (true, false) => {
-                let text = without_tabs(text);
-                let mut reader = Reader::new(&text, Place::Within(span.clone()), self.depth);
-                reader.asks = self.asks;
-                let pieces = reader.heredoc_pieces();
-                self.broken |= reader.broken;
-                self.faults.append(&mut reader.faults);
-                pieces
-            }
+            (true, false) => self.elsewhere(&joined_lines(text, tabs), range, |reader| reader.heredoc_pieces()),
         };
         Word { span, pieces }
     }
@@ -99,9 +92,13 @@ impl Reader<'_> {
                 self.at = (start + line.len() + 1).min(self.end);
                 return Some(start);
             }
-            let rest = bare.strip_prefix(&pending.delimiter).filter(|_| joined.is_empty());
-            if close == Close::Parenthesis && rest.is_some_and(|rest| rest.starts_with(')')) {
-                self.at = start + line.len() - rest.map_or(0, str::len);
+            if close == Close::Parenthesis
+                && bare.contains(')')
+                && format!("{joined}{bare}").starts_with(&pending.delimiter)
+            {
+                // What comes after the delimiter goes on with the substitution.
+                let delimiter = pending.delimiter.len().saturating_sub(joined.len());
+                self.at = start + line.len() - bare.len() + delimiter;
                 return Some(start);
             }
             self.at = (start + line.len() + 1).min(self.end);
@@ -121,6 +118,16 @@ impl Reader<'_> {
 /// Tells whether a line goes on in the next one.
 fn continues(line: &str) -> bool {
     line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
+}
+
+/// Joins lines at the backslashes between them, as the shell does before it looks for anything else in the text.
+fn joined_lines(text: &str, tabs: bool) -> String {
+    let stripped = |line: &str| if tabs { line.trim_start_matches('\t') } else { line }.to_owned();
+    text.split_inclusive('\n').map(stripped).fold(String::new(), |mut joined, line| {
+        let content = line.strip_suffix('\n').filter(|content| continues(content));
+        joined.push_str(content.and_then(|content| content.strip_suffix('\\')).unwrap_or(&line));
+        joined
+    })
 }
 
 fn without_tabs(text: &str) -> String {

@@ -9,7 +9,6 @@ use super::{
     Command, CommandKind, Fault, FaultKind, Script, Word, check,
     flow::{Pipes, Stage},
     heredoc::Pending,
-    word::Stop,
 };
 
 /// Substitutions inside each other that are followed; deeper ones are cut roughly.
@@ -81,7 +80,7 @@ pub(super) struct Scope {
     pub(super) coprocess: bool,
     pub(super) seen: Vec<Seen>,
     /// Offsets at which the other reading begins anew.
-    chunks: Vec<usize>,
+    pub(super) chunks: Vec<usize>,
 }
 
 pub(super) struct Reader<'t> {
@@ -99,6 +98,8 @@ pub(super) struct Reader<'t> {
     pub(super) globs: bool,
     /// Subshells opened by `((`: the shell reads them twice, and a here-document in there the second time as commands.
     pub(super) doubled: bool,
+    /// What the other reading may still cost.
+    pub(super) allowance: usize,
     /// Bytes in which ends of arithmetic were looked for.
     pub(super) looked_ahead: usize,
     pub(super) faults: Vec<Fault>,
@@ -116,6 +117,7 @@ impl<'t> Reader<'t> {
             broken: false,
             globs: false,
             doubled: false,
+            allowance: check::allowance(text.len()),
             looked_ahead: 0,
             faults: Vec::new(),
         }
@@ -324,8 +326,8 @@ impl<'t> Reader<'t> {
     fn open_parenthesis(&mut self, scope: &mut Scope) {
         scope.broken |= scope.closed;
         let start = self.at;
-        let arithmetic = if self.looking_at("((") { self.arithmetic_end(start + 2) } else { None };
-        match arithmetic {
+        let end = if self.looking_at("((") { self.arithmetic_end(start + 2) } else { None };
+        match end.filter(|end| !self.slice(start..*end).contains(';')) {
             Some(end) => {
                 let word = self.arithmetic(start, start + 2..end);
                 self.data(scope, start, vec![word]);
@@ -414,57 +416,26 @@ impl<'t> Reader<'t> {
         command.function = scope.defined.clone().or_else(|| function_of(scope));
         scope.script.commands.push(command);
     }
-
-    /// Asks the other reading and takes in what it sees otherwise.
-    fn check(&mut self, range: Range<usize>, scope: &mut Scope) {
-        if !self.asks {
-            return;
-        }
-        let ends = scope.chunks.iter().copied().skip(1).chain([range.end]);
-        let chunks: Vec<_> = scope.chunks.iter().copied().zip(ends).collect();
-        let mut seen = scope.seen.as_slice();
-        for (start, end) in chunks {
-            let length = seen.partition_point(|command| command.start < end);
-            let (here, later) = seen.split_at(length);
-            seen = later;
-            let found = check::compare(self.slice(start..end), start, here, self.globs);
-            self.take_in(start..end, found, &mut scope.script);
-        }
-    }
-
-    fn take_in(&mut self, range: Range<usize>, found: check::Found, script: &mut Script) {
-        match found {
-            check::Found::Same => {}
-            check::Found::TooDeep => self.fault(FaultKind::TooDeep, range),
-            check::Found::TooLong => self.fault(FaultKind::TooLong, range),
-            check::Found::Refused => {
-                self.at = self.at.max(range.end);
-                self.unclosed(range.start);
-            }
-            check::Found::Differs(commands) => {
-                for command in commands {
-                    self.fault(FaultKind::Disagreement, command.span);
-                    if !command.words.is_empty() {
-                        script.commands.push(self.command_of(&command.words));
-                    }
-                }
-            }
-        }
-    }
 }
 
 impl Reader<'_> {
-    /// Reads a command of which only the places of its words are known.
-    fn command_of(&mut self, words: &[Range<usize>]) -> Command {
-        let at = self.at;
-        let asks = std::mem::replace(&mut self.asks, false);
-        let read = |range: &Range<usize>| self.within(range.clone(), |reader| reader.expanded_word(Stop::End));
-        let read: Vec<Word> = words.iter().flat_map(read).collect();
-        self.asks = asks;
-        self.at = at;
-        let start = words.first().map_or(at, |word| word.start);
-        let end = words.last().map_or(at, |word| word.end);
-        Command { span: self.span(start..end), words: read, ..Command::default() }
+    /// Reads text that does not stand in this one as it is, but somewhere in a range of it.
+    pub(super) fn elsewhere<T>(
+        &mut self,
+        text: &str,
+        range: Range<usize>,
+        read: impl FnOnce(&mut Reader<'_>) -> T,
+    ) -> T {
+        let mut reader = Reader::new(text, Place::Within(self.span(range)), self.depth);
+        reader.asks = self.asks;
+        reader.allowance = self.allowance;
+        reader.looked_ahead = self.looked_ahead;
+        let result = read(&mut reader);
+        self.allowance = reader.allowance;
+        self.looked_ahead = reader.looked_ahead;
+        self.broken |= reader.broken;
+        self.faults.append(&mut reader.faults);
+        result
     }
 }
 

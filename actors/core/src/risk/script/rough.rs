@@ -12,30 +12,58 @@ const LEADING: &[&str] =
 pub(super) fn cut(text: &str, place: impl Fn(Range<usize>) -> Range<usize>) -> Vec<Command> {
     let mut commands = Vec::new();
     let mut start = 0;
-    for piece in text.split([';', '|', '&', '\n', '(', ')', '`']) {
+    for end in ends(text) {
+        let piece = text.get(start..end).unwrap_or_default();
         let command = command(piece, start, &place);
-        commands.extend(command.filter(|command| !command.words.is_empty() || !command.redirects.is_empty()));
-        start += piece.len() + 1;
+        if !command.words.is_empty() || !command.redirects.is_empty() {
+            commands.push(command);
+        }
+        start = end + 1;
     }
     commands
 }
 
-fn command(piece: &str, start: usize, place: &impl Fn(Range<usize>) -> Range<usize>) -> Option<Command> {
-    let mut parts = piece.split('>');
-    let head = parts.next()?;
-    let mut words = words(head, start, place);
-    let leading = |word: &Word| matches!(word.pieces.as_slice(), [Piece::Literal { text, .. }] if LEADING.contains(&text.as_str()));
-    let skipped = words.iter().take_while(|word| leading(word)).count();
-    words.drain(..skipped);
-    let mut from = start + head.len() + 1;
-    let mut redirects = Vec::new();
-    for part in parts {
-        let target = self::words(part, from, place).into_iter().next();
-        redirects.extend(target.map(|target| Redirect { flow: Flow::Write, span: target.span.clone(), target }));
+/// Where separators stand, and the end.
+fn ends(text: &str) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    let is_sign = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, b'<' | b'>'));
+    let separates = move |(at, byte): (usize, &u8)| match byte {
+        b';' | b'|' | b'\n' | b'(' | b')' | b'`' => true,
+        b'&' => !is_sign(at.checked_sub(1)) && !is_sign(at.checked_add(1)),
+        _ => false,
+    };
+    let positions = bytes.iter().enumerate().filter(move |found| separates(*found)).map(|(at, _)| at);
+    positions.chain([text.len()])
+}
+
+fn command(piece: &str, start: usize, place: &impl Fn(Range<usize>) -> Range<usize>) -> Command {
+    let mut command = Command { span: place(start..start + piece.len()), ..Command::default() };
+    let mut from = start;
+    for (number, part) in piece.split(['<', '>']).enumerate() {
+        let mut found = words(part, from, place).into_iter();
+        let sign = from.checked_sub(start + 1).and_then(|at| piece.as_bytes().get(at));
+        if number > 0
+            && let Some(target) = found.next()
+        {
+            let flow = if sign == Some(&b'<') { Flow::Read } else { Flow::Write };
+            command.redirects.push(Redirect { flow, span: target.span.clone(), target });
+        }
+        command.words.extend(found);
         from += part.len() + 1;
     }
-    let span = place(start..start + piece.len());
-    Some(Command { span, words, redirects, ..Command::default() })
+    let skipped = command.words.iter().take_while(|word| leads(word)).count();
+    command.words.drain(..skipped);
+    command
+}
+
+/// Tells whether a command begins after a word: a reserved one, or the number of a redirection.
+fn leads(word: &Word) -> bool {
+    match word.pieces.as_slice() {
+        [Piece::Literal { text, .. }] => {
+            LEADING.contains(&text.as_str()) || text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'&')
+        }
+        _ => false,
+    }
 }
 
 fn words(piece: &str, start: usize, place: &impl Fn(Range<usize>) -> Range<usize>) -> Vec<Word> {

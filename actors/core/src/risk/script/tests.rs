@@ -4,6 +4,7 @@ use super::*;
 
 mod bash;
 mod robust;
+mod tricks;
 
 /// A script in one line: commands by `; `, words as they become, what is only known when it runs in ‹ ›.
 fn shown(script: &Script) -> String {

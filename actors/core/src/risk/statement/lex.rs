@@ -162,7 +162,12 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let mysql = self.reading == Reading::MySql;
         if begins_line_comment(rest, self.reading) {
-            let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+            // Where a return alone does not end a line, what follows it is still in the comment.
+            let ends: &[char] = match self.reading {
+                Reading::Postgres | Reading::Mssql => &['\n', '\r'],
+                Reading::MySql | Reading::Sqlite | Reading::Oracle | Reading::Warehouse => &['\n'],
+            };
+            let length = rest.find(ends).unwrap_or(rest.len());
             return self.skip(Some(length));
         }
         if mysql && (rest.starts_with("/*!") || rest.starts_with("/*M!")) {

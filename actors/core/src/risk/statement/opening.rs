@@ -218,7 +218,7 @@ fn selects(words: Words<'_>) -> bool {
     let option = words.is_sign(1, "-")
         && words.kind(2) == Some(Kind::Word)
         && !words.slice(2).starts_with(|c: char| c.is_ascii_digit());
-    !stands_alone && (words.has(&["FROM"]) || !loops && !option)
+    !stands_alone && (words.has(&["FROM"]) || !(loops || option))
 }
 
 /// `COPY t FROM '/file'`

@@ -25,37 +25,47 @@ const LENGTH_AT_MOST: usize = 16 << 10;
 const ATTEMPT: usize = 100;
 
 /// How much may still be parsed in one text, in bytes: it bounds the time that a text takes.
+///
+/// Conditions have their own, so that what stands before one cannot keep it from being read.
 #[derive(Debug)]
-pub(super) struct Budget(usize);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(96 << 10)
-    }
+pub(super) struct Budget {
+    statements: usize,
+    conditions: usize,
 }
 
 impl Budget {
-    fn take(&mut self, length: usize) -> bool {
-        let left = self.0.checked_sub(length + ATTEMPT);
-        self.0 = left.unwrap_or(self.0);
-        left.is_some()
+    /// Tells whether so little is left that a condition of some bytes was not tried with each grammar.
+    pub(super) const fn is_spent_for(&self, length: usize) -> bool {
+        self.conditions < length + ATTEMPT
     }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { statements: 96 << 10, conditions: 64 << 10 }
+    }
+}
+
+fn take(budget: &mut usize, length: usize) -> bool {
+    let left = budget.checked_sub(length + ATTEMPT);
+    *budget = left.unwrap_or(*budget);
+    left.is_some()
 }
 
 /// Parses a whole statement; nothing if no grammar reads it, or if it is out of bounds.
 pub(super) fn statement(words: Words<'_>, dialect: Dialect, budget: &mut Budget) -> Option<Statement> {
-    attempt(words, dialect, budget, |parser| parser.parse_statement())
+    attempt(words, dialect, &mut budget.statements, |parser| parser.parse_statement())
 }
 
 /// Parses a condition.
 pub(super) fn condition(words: Words<'_>, dialect: Dialect, budget: &mut Budget) -> Option<Expr> {
-    attempt(words, dialect, budget, |parser| parser.parse_expr())
+    attempt(words, dialect, &mut budget.conditions, |parser| parser.parse_expr())
 }
 
 fn attempt<T>(
     words: Words<'_>,
     dialect: Dialect,
-    budget: &mut Budget,
+    budget: &mut usize,
     parse: fn(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Option<T> {
     if !is_bounded(words) {
@@ -63,7 +73,7 @@ fn attempt<T>(
     }
     let clean = words.clean();
     for grammar in grammars(dialect) {
-        if !budget.take(clean.len()) {
+        if !take(budget, clean.len()) {
             return None;
         }
         let Ok(mut parser) = Parser::new(grammar).try_with_sql(clean) else { continue };

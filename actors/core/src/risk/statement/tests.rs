@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod lexing;
 mod openings;
 mod truths;
 
@@ -185,6 +186,12 @@ fn rows_without_a_condition() {
             ("DECLARE @x int = 1 DELETE FROM t", HIGH, "sql_no_where"),
             ("IF 1 = 1 DELETE FROM t", HIGH, "sql_no_where"),
             ("DELETE FROM t WHERE", HIGH, "sql_no_where"),
+            ("EXPLAIN (\"analyze\") DELETE FROM t", HIGH, "sql_no_where"),
+            ("EXPLAIN (\"analyze\", x y z) DELETE FROM t", HIGH, "sql_no_where"),
+            ("ANALYZE FORMAT=JSON DELETE FROM t", HIGH, "sql_no_where"),
+            ("COPY (DELETE FROM t RETURNING 1) TO STDOUT", HIGH, "sql_no_where"),
+            ("CREATE TABLE x AS WITH d AS (DELETE FROM t RETURNING 1) SELECT 1", HIGH, "sql_no_where"),
+            ("DELETE FROM t -- \r WHERE id = 1", HIGH, "sql_no_where"),
             ("DELETE FROM t; SELECT 'open", HIGH, "sql_no_where"),
             ("INSERT OVERWRITE TABLE t SELECT 1", HIGH, "sql_truncate"),
             ("MERGE INTO t USING s ON t.id = s.id WHEN NOT MATCHED BY SOURCE THEN DELETE", HIGH, "sql_no_where"),
@@ -222,6 +229,8 @@ fn rows_with_a_condition() {
             ("SELECT * INTO x FROM t", MEDIUM, "sql_write"),
             ("SELECT * FROM t FOR UPDATE", MEDIUM, "sql_write"),
             ("PREPARE p AS SELECT 1", MEDIUM, "sql_write"),
+            ("PREPARE p (int) AS SELECT * FROM t WHERE a = $1", MEDIUM, "sql_write"),
+            ("PREPARE p AS DELETE FROM t WHERE a = $1", MEDIUM, "sql_write"),
             ("EXECUTE p", MEDIUM, "sql_write"),
             ("DELETE FROM t WHERE 1=1", HIGH, "sql_where_always_true"),
             ("DELETE FROM t WHERE (1=1)", HIGH, "sql_where_always_true"),
@@ -394,6 +403,42 @@ fn commands_of_clients() {
             (".schema t", LOW, ""),
             ("SELECT 1\\G", LOW, ""),
             ("delimiter //\nSELECT 1 //\nDROP TABLE t //", HIGH, "sql_drop"),
+        ],
+    );
+}
+
+#[test]
+fn spelling_and_place_do_not_hide() {
+    expect(
+        Dialect::Generic,
+        &[
+            ("UPDATE t SET a = 1 FROM (SELECT 1 WHERE 1=2) x", HIGH, "sql_no_where"),
+            ("SELECT 1; DROP\tTABLE\n\nt", HIGH, "sql_drop"),
+            ("DELETE/**/FROM/**/t", HIGH, "sql_no_where"),
+            ("\u{feff}DROP TABLE t", HIGH, "sql_drop"),
+            ("; ; DELETE FROM t", HIGH, "sql_no_where"),
+            ("((DELETE FROM t))", HIGH, "sql_no_where"),
+            ("INSERT INTO t SELECT pg_read_file('x')", HIGH, "sql_program"),
+            ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t", HIGH, "sql_no_where"),
+            ("DROP ROW POLICY p ON t", HIGH, "security_control_off"),
+            ("DROP EVENT e", HIGH, "sql_drop"),
+            ("BEGIN TRY DROP TABLE t END TRY", HIGH, "sql_drop"),
+            ("EXPLAIN ANALYZE VERBOSE WITH x AS (DELETE FROM t RETURNING 1) SELECT 1", HIGH, "sql_no_where"),
+            ("mysql> SELECT 1", MEDIUM, "unknown_command"),
+            ("CREATE TEMP TABLE x AS SELECT 1", MEDIUM, "sql_write"),
+            ("GRANT USAGE ON SCHEMA public TO bob", MEDIUM, "permission_change"),
+            ("DELETE FROM t WHERE EXISTS (SELECT 1 FROM t)", MEDIUM, "sql_write"),
+            ("SELECT * FROM t WHERE a = 'x' OR 1=1", LOW, ""),
+            ("WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT n+1 FROM r) SELECT * FROM r", LOW, ""),
+            ("SELECT * FROM t, LATERAL (SELECT 1) x", LOW, ""),
+            ("select array_agg(x order by y) filter (where z) from t", LOW, ""),
+            ("SELECT JSON_EXTRACT(a, '$.b') FROM t WHERE MATCH(a) AGAINST ('x')", LOW, ""),
+            ("SHOW VARIABLES LIKE 'x%'", LOW, ""),
+            ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", LOW, ""),
+            ("SELECT EXTRACT(epoch FROM now()), interval '1 day', CAST(a AS int)", LOW, ""),
+            ("SELECT a FROM t WHERE b = ANY($1) AND c = :x", LOW, ""),
+            ("SELECT @@version", LOW, ""),
+            ("SELECT 'a' 'b'", LOW, ""),
         ],
     );
 }
@@ -591,7 +636,21 @@ fn names_cannot_pass_for_something_else() {
 /// Each of these would take a deep stack or long without a bound; ending at all, on a small stack, is the test.
 #[test]
 fn hostile_texts_come_to_an_end() {
-    let size = 64 << 10;
+    // Whole, and so short that they are parsed.
+    for size in [64 << 10, 15 << 10] {
+        let check = move || assert_ends(size);
+        std::thread::Builder::new().stack_size(2 << 20).spawn(check).unwrap().join().unwrap();
+    }
+}
+
+#[test]
+fn too_many_conditions_are_high() {
+    let found = grade(&"DELETE FROM t WHERE a=1;".repeat(2_500), Dialect::Generic);
+    assert!(found.iter().any(|one| (one.label, one.level) == ("oversized", HIGH)));
+}
+
+/// Grades texts of a size that have as much of one thing as goes in.
+fn assert_ends(size: usize) {
     let fill = |piece: &str| piece.repeat(size / piece.len());
     let table = [
         (format!("SELECT {}", fill("(")), MEDIUM),
@@ -633,17 +692,30 @@ fn hostile_texts_come_to_an_end() {
         (fill("\n"), LOW),
         (fill("é"), MEDIUM),
     ];
-    let check = move || {
-        for (text, at_least) in table {
-            for dialect in [Dialect::Generic, Dialect::Clickhouse] {
-                let found = grade(&text, dialect);
-                assert!(level(&found) >= at_least, "{:?} {:?}", level(&found), text.get(..40));
-                assert!(found.len() <= FOUND_AT_MOST);
-                looks_like_sql(&text);
-            }
+    for (text, at_least) in table {
+        for dialect in [Dialect::Generic, Dialect::Clickhouse] {
+            let found = grade(&text, dialect);
+            assert!(level(&found) >= at_least, "{:?} {:?}", level(&found), text.get(..40));
+            assert!(found.len() <= FOUND_AT_MOST);
+            looks_like_sql(&text);
         }
-    };
-    std::thread::Builder::new().stack_size(2 << 20).spawn(check).unwrap().join().unwrap();
+    }
+}
+
+#[test]
+fn padding_does_not_hide_a_condition() {
+    let long = " OR a = 1".repeat(300);
+    for text in [
+        format!("DELETE FROM t WHERE a = 1{long} OR 1=1"),
+        format!("UPDATE t SET b = 2 WHERE 1=1{long}"),
+        format!("{}DELETE FROM t WHERE 1=1", "SELECT 1;".repeat(4_000)),
+        format!("{}DELETE FROM t WHERE 1=1", "SELECT 1 FROM FROM FROM;".repeat(1_500)),
+    ] {
+        let found = grade(&text, Dialect::Generic);
+        assert!(found.iter().any(|one| one.label == "sql_where_always_true"), "{:?}", text.get(..40));
+    }
+    let found = grade(&format!("DELETE FROM t WHERE a = 1{long}"), Dialect::Generic);
+    assert_eq!(level(&found), MEDIUM, "{found:?}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Holds {
 pub(super) fn holds(condition: &Expr, table: &str) -> Holds {
     match known(condition, table) {
         Holds::Sometimes if !looks_at_rows(condition) => Holds::Always,
-        known => known,
+        known @ (Holds::Always | Holds::Never | Holds::Sometimes) => known,
     }
 }
 

@@ -128,11 +128,11 @@ pub(super) fn code(words: Words<'_>, grading: &mut Grading<'_>) -> Vec<Found> {
     let mut ahead = words;
     ahead.skip(1);
     let immediate = ahead.eat(&["IMMEDIATE"]);
-    if first == "PREPARE" && !ahead.has(&["FROM"]) {
-        return prepared(words, grading);
-    }
     if first == "PREPARE" {
-        ahead.skip(ahead.find(&["FROM"]).unwrap_or(ahead.at()) + 1 - ahead.at());
+        ahead.name();
+        if !ahead.eat(&["FROM"]) {
+            return prepared(words, grading);
+        }
     }
     if first == "DO" {
         ahead.eat_all(&["LANGUAGE", "PLPGSQL", "SQL"]);
@@ -233,7 +233,7 @@ fn judge_rows(words: Words<'_>, grading: &mut Grading<'_>) {
         return grading.add_all(rows::judge(words, &tree));
     }
     let first = first_word(words);
-    if first == "EXPLAIN" && !words.has(&["ANALYZE", "ANALYSE"]) && is_balanced(words) {
+    if first == "EXPLAIN" && !analyzes(words) && is_balanced(words) {
         return;
     }
     let writes = rough::scan(words, 0, grading);
@@ -249,6 +249,12 @@ fn judge_rows(words: Words<'_>, grading: &mut Grading<'_>) {
 fn first_word(words: Words<'_>) -> String {
     let brackets = (0..words.len()).take_while(|place| words.is_sign(*place, "(")).count();
     words.keyword(brackets)
+}
+
+/// EXPLAIN runs the statement; the option may be quoted.
+fn analyzes(words: Words<'_>) -> bool {
+    let is = |place: usize, name: &str| unquoted(words.slice(place)).eq_ignore_ascii_case(name);
+    (0..words.len()).any(|place| is(place, "analyze") || is(place, "analyse"))
 }
 
 fn is_balanced(words: Words<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! What bash really runs of random texts is what the reading says. Markers write their names down; nothing else can be
 //! run there: there is no program, and names of files are made up.
 
-#![expect(clippy::disallowed_methods, reason = "runs the real bash in a folder of its own")]
+#![allow(clippy::disallowed_methods, reason = "bash is a process and its markers write a file")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use super::*;
 const TEXTS: usize = 300;
 
 /// Xorshift: the same texts for the same seed.
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
     fn next(&mut self) -> u64 {
@@ -24,11 +24,11 @@ impl Chance {
         self.0
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         (self.next() >> 11) as usize % bound
     }
 
-    fn pick<'t>(&mut self, list: &[&'t str]) -> &'t str {
+    pub(super) fn pick<'t>(&mut self, list: &[&'t str]) -> &'t str {
         list[self.below(list.len())]
     }
 }
@@ -420,8 +420,14 @@ impl Bash {
         for entry in std::fs::read_dir(self.folder.0.join("in")).unwrap() {
             let _ = std::fs::remove_file(entry.unwrap().path());
         }
-        written.lines().map(str::to_owned).collect()
+        written.split('\n').filter(|name| is_marker(name)).map(str::to_owned).collect()
     }
+}
+
+/// A name with anything else in it is not a marker that the text has.
+fn is_marker(name: &str) -> bool {
+    let number = name.strip_prefix("mark").and_then(|rest| rest.strip_suffix('_'));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether a reading names a marker as a program, or a program that is only known when it runs.

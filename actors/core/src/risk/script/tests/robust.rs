@@ -1,5 +1,7 @@
 //! Whatever is given: no panic, spans within the text, bounded time and stack.
 
+#![allow(clippy::disallowed_methods, reason = "times are what is shown")]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -119,6 +121,41 @@ fn hostile(size: usize) -> impl Iterator<Item = (String, String)> {
     })
 }
 
+/// What is closed again, at several depths, with a long text inside.
+fn nested(size: usize) -> impl Iterator<Item = (String, String)> {
+    const PAIRS: &[(&str, &str)] = &[
+        ("$(a ", ")"),
+        ("\"$(a ", ")\""),
+        ("<(a ", ")"),
+        ("$( # (\n", ")"),
+        ("$(( # (\n", ")"),
+        ("( ", ")"),
+        ("{ ", ";}"),
+        ("if a; then ", "; fi"),
+        ("for i in a; do ", "; done"),
+        ("case x in x) ", ";; esac"),
+        ("${x:-", "}"),
+        ("${x:-$(a ", ")}"),
+        ("x[ $(", ") ]"),
+        ("a=(", ")"),
+        ("$[", "]"),
+        ("$((", "))"),
+        ("`", "`"),
+        ("f() { ", "; }"),
+        ("cat <<A\n$(", ")\nA\n"),
+        ("[[ ( ", ") ]]"),
+        ("@(", ")"),
+        ("{a,", "}"),
+    ];
+    const DEPTHS: &[usize] = &[2, 5, 8, 15, 16, 17, 31, 60, 200];
+    let of = move |(open, close): &(&str, &str), depth: usize, inside: &str| {
+        let text = format!("echo {}{}{}", open.repeat(depth), inside.repeat(size / inside.len()), close.repeat(depth));
+        (format!("{depth} × {open}…{close}, {inside:?}"), text)
+    };
+    let kinds = PAIRS.iter().flat_map(|pair| DEPTHS.iter().map(move |depth| (pair, *depth)));
+    kinds.flat_map(move |(pair, depth)| ["a b;", "x ", "$(a) "].map(|inside| of(pair, depth, inside)))
+}
+
 /// Runs on the stack that the threads of the engine have.
 fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap()
@@ -155,9 +192,23 @@ fn assert_reads(script: &Script) {
 #[test]
 fn hostile_texts_are_read_on_a_small_stack() {
     on_a_small_stack(|| {
-        for (name, text) in hostile(64 * 1024) {
+        for (name, text) in hostile(64 * 1024).chain(nested(1024)) {
             // Named before it is read: an overflow leaves nothing else behind.
             println!("{name:?}");
+            assert_within(&text, &read(&text));
+        }
+    });
+}
+
+/// No mixture hides from the guard how deep the parser would go.
+#[test]
+fn mixtures_are_read_on_a_small_stack() {
+    on_a_small_stack(|| {
+        let mut chance = super::bash::Chance(42);
+        for _ in 0..60 {
+            let kinds: Vec<&str> = (0..2 + chance.below(5)).map(|_| chance.pick(SOUP)).collect();
+            let text: String = (0..4000).map(|_| chance.pick(&kinds)).collect();
+            println!("{kinds:?}");
             assert_within(&text, &read(&text));
         }
     });
@@ -166,7 +217,7 @@ fn hostile_texts_are_read_on_a_small_stack() {
 /// What a reading keeps grows with the text, not with its square.
 #[test]
 fn a_reading_is_in_proportion_to_its_text() {
-    for (name, text) in hostile(16 * 1024) {
+    for (name, text) in hostile(8 * 1024).chain(nested(1024)) {
         let script = read(&text);
         let commands = all(&script);
         let words = commands.iter().flat_map(|command| &command.words);
