@@ -54,9 +54,10 @@ pub(super) enum Dialect {
 }
 
 impl Dialect {
-    /// The dialect that a rule file names; one that it does not know is read in each way.
-    pub(super) fn named(name: &str) -> Self {
-        match name {
+    /// The dialect of this name in a rule file.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "generic" => Self::Generic,
             "sqlite" => Self::Sqlite,
             "postgres" => Self::Postgres,
             "mysql" => Self::Mysql,
@@ -67,8 +68,8 @@ impl Dialect {
             "hive" => Self::Hive,
             "snowflake" => Self::Snowflake,
             "duckdb" => Self::Duckdb,
-            _ => Self::Generic,
-        }
+            _ => return None,
+        })
     }
 }
 

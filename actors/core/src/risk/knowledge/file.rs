@@ -57,16 +57,12 @@ pub(crate) enum Style {
 pub(crate) enum Trait {
     /// What it prints comes from the network.
     Downloads,
-    /// It sends what it reads.
-    Sends,
     /// It prints what it decodes.
     Decodes,
     /// It prints its own operands.
     Prints,
     /// It runs what it reads.
     RunsInput,
-    /// It prints what it finds.
-    Lists,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -96,23 +92,23 @@ pub(super) struct Program {
     pub(super) replace: bool,
 }
 
-/// Where the command inside a wrapper is. Exactly one of the first seven is given.
+/// Where the command inside a wrapper is: one of the first eight, and when.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Opening {
-    pub(crate) command: Option<usize>,
-    pub(crate) shell: Option<usize>,
-    pub(crate) shell_operand: Option<usize>,
-    pub(crate) shell_value: Vec<String>,
-    pub(crate) command_value: Vec<String>,
-    pub(crate) split_value: Vec<String>,
-    pub(crate) after: Vec<String>,
-    pub(crate) each_shell_after_equals: bool,
-    pub(crate) until: Vec<String>,
+pub(super) struct Opening {
+    pub(super) command: Option<usize>,
+    pub(super) shell: Option<usize>,
+    pub(super) shell_operand: Option<usize>,
+    pub(super) shell_value: Vec<String>,
+    pub(super) command_value: Vec<String>,
+    pub(super) split_value: Vec<String>,
+    pub(super) after: Vec<String>,
+    pub(super) each_shell_after_equals: bool,
+    pub(super) until: Vec<String>,
     /// What the operand before the command has to be; if it is something else, it is the command.
-    pub(crate) before: Vec<String>,
-    pub(crate) when: Vec<String>,
-    pub(crate) unless: Vec<String>,
+    pub(super) before: Vec<String>,
+    pub(super) when: Vec<String>,
+    pub(super) unless: Vec<String>,
 }
 
 /// Where a name is found: whom the inner command runs as, or where.
@@ -132,7 +128,6 @@ pub(crate) struct Code {
     pub(crate) language: String,
     pub(crate) value: Vec<String>,
     pub(crate) operand: Option<usize>,
-    pub(crate) script: Option<usize>,
     pub(crate) unless: Vec<String>,
 }
 
@@ -144,7 +139,6 @@ pub(crate) struct Sql {
     pub(crate) value: Vec<String>,
     pub(crate) operand: Option<usize>,
     pub(crate) input: bool,
-    pub(crate) files: Vec<String>,
 }
 
 /// A rule is a condition with more beside it; serde's `flatten` would let unknown keys pass.

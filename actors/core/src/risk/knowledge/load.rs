@@ -175,6 +175,10 @@ impl Builder {
     fn build(self) -> Result<Knowledge, Error> {
         let mut knowledge = Knowledge { labels: self.labels, languages: self.languages, ..Knowledge::default() };
         for (place, program) in self.programs {
+            let language = program.code.as_ref().map(|code| &code.language);
+            if let Some(unknown) = language.filter(|name| !knowledge.languages.contains_key(*name)) {
+                return Err(place.error(format!("there are no [[code]] rules for the language \"{unknown}\"")));
+            }
             let program = Program::new(program, &knowledge.labels, &self.classes).map_err(|why| place.error(why))?;
             knowledge.programs.push(program);
         }

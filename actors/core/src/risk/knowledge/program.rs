@@ -2,11 +2,13 @@
 
 use super::call::Call;
 use super::condition::Condition;
-use super::file::{self, Code, Named, Opening, Sql, Trait};
+use super::file::{self, Code, Named, Sql, Trait};
 use super::glob::Glob;
+use super::opening::Opening;
 use super::options::Grammar;
 use super::pattern::{Classes, Sense};
 use super::{Grade, Labels};
+use crate::risk::statement::Dialect;
 use crate::risk::{Level, Text};
 
 #[derive(Debug)]
@@ -50,6 +52,12 @@ impl Program {
         let grammar = Grammar::new(file.style, &file.options)?;
         let harmless: Vec<String> =
             file.harmless.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect();
+        if let Some(unknown) = harmless.iter().find(|flag| !grammar.knows(flag)) {
+            return Err(format!("`harmless` names {unknown}, which is not among the options"));
+        }
+        if let Some(sql) = file.sql.as_ref().filter(|sql| Dialect::named(&sql.dialect).is_none()) {
+            return Err(format!("there is no SQL dialect \"{}\"", sql.dialect));
+        }
         let mut commands = Vec::new();
         for (label, paths) in &file.commands {
             let grade = Grade::named(label, labels)?;
@@ -64,7 +72,7 @@ impl Program {
             harmless,
             traits: file.traits,
             effect: file.effect,
-            opens: file.opens,
+            opens: file.opens.into_iter().map(Opening::new).collect::<Result<_, _>>()?,
             adds_operands: file.adds_operands,
             skips_assignments: file.skips_assignments,
             user: file.user,

@@ -80,7 +80,7 @@ impl Scan<'_> {
     pub(super) fn client(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
         let Some(entry) = reading.entries.iter().rev().find(|entry| entry.program.sql.is_some()) else { return false };
         let Some(sql) = &entry.program.sql else { return false };
-        let dialect = statement::Dialect::named(&sql.dialect);
+        let dialect = statement::Dialect::named(&sql.dialect).unwrap_or(statement::Dialect::Generic);
         let fields = run.words.get(entry.offset..).unwrap_or_default();
         let given = sql.value.iter().flat_map(|flag| entry.call.values(flag));
         let mut texts: Vec<(usize, String)> = given.map(|(word, value)| (word, value.text.to_owned())).collect();

@@ -5,7 +5,45 @@ use super::field::Field;
 use super::output::Output;
 use super::{Context, Scan, flow_of, joined};
 use crate::risk::Level;
-use crate::risk::knowledge::{Entry, Glob, Named, Opening, Reading};
+use crate::risk::knowledge::{Entry, Glob, Inner, Named, Opening, Reading};
+
+/// A wrapper on its way, with what the command inside will run as and in.
+#[derive(Clone, Copy)]
+struct Wrapper<'w> {
+    entry: &'w Entry<'w, 'w>,
+    /// The words behind its name.
+    fields: &'w [Field],
+    run: Run<'w>,
+    context: &'w Context,
+}
+
+impl<'w> Wrapper<'w> {
+    fn given(self, flags: &[String]) -> bool {
+        flags.iter().any(|flag| self.entry.call.has(flag))
+    }
+
+    fn is_open(self, opening: &Opening) -> bool {
+        (opening.when.is_empty() || self.given(&opening.when)) && !self.given(&opening.unless)
+    }
+
+    /// The words from an operand on.
+    fn from(self, operand: usize) -> Option<&'w [Field]> {
+        let behind = self.fields.get(*self.entry.call.line.operands.get(operand)?..)?;
+        let ended = behind.first().is_some_and(|first| first.text == "--");
+        behind.get(usize::from(ended)..)
+    }
+
+    /// The values of some options, each as a word of its own.
+    fn values(self, flags: &[String]) -> Vec<Field> {
+        let values = flags.iter().flat_map(|flag| self.entry.call.values(flag));
+        let field = |(word, text): (usize, String)| {
+            let field = self.fields.get(word).cloned().unwrap_or_default();
+            let exact = field.exact.filter(|_| field.text == text);
+            Field { text, exact, ..field }
+        };
+        values.map(|(word, value)| field((word, value.text.to_owned()))).collect()
+    }
+}
 
 impl Scan<'_> {
     /// Goes through the commands inside a wrapper; `None` if there is none.
@@ -13,104 +51,71 @@ impl Scan<'_> {
         let entry = reading.entries.iter().rev().find(|entry| !entry.program.opens.is_empty())?;
         let fields = run.words.get(entry.offset..).unwrap_or_default();
         let context = inner_context(&reading.path, entry, fields, run);
-        let mut output: Option<Output> = None;
-        for opening in &entry.program.opens {
-            let given = |flags: &[String]| flags.iter().any(|flag| entry.call.has(flag));
-            if !opening.when.is_empty() && !given(&opening.when) || given(&opening.unless) {
-                continue;
-            }
-            if let Some(found) = self.opening(opening, entry, fields, run, &context) {
-                output = Some(output.map_or(found.clone(), |before| before.and(found)));
-            }
-        }
-        output
+        let wrapper = Wrapper { entry, fields, run, context: &context };
+        let open = entry.program.opens.iter().filter(|opening| wrapper.is_open(opening));
+        open.filter_map(|opening| self.inside(&opening.inner, wrapper)).reduce(Output::and)
     }
 
-    fn opening(
-        &mut self,
-        opening: &Opening,
-        entry: &Entry<'_, '_>,
-        fields: &[Field],
-        run: Run<'_>,
-        context: &Context,
-    ) -> Option<Output> {
-        let behind = |operand: usize| {
-            let behind = fields.get(*entry.call.line.operands.get(operand)?..).unwrap_or_default();
-            let ended = behind.first().is_some_and(|first| first.text == "--");
-            behind.get(usize::from(ended)..)
-        };
-        if let Some(operand) = opening.command {
-            let fits = |field: &Field| opening.before.iter().any(|glob| Glob::new(glob).matches(&field.text));
-            let is_command = !opening.before.is_empty() && !behind(0)?.first().is_some_and(fits);
-            let inner = self.behind_assignments(behind(if is_command { 0 } else { operand })?, entry, context);
-            return self.inner_command(inner, entry, run, context);
-        }
-        if let Some(operand) = opening.shell {
-            let mut behind = behind(operand)?.to_vec();
-            if let Some(last) = behind.last_mut().filter(|_| entry.program.adds_operands) {
-                last.text.push_str(" \"$@\"");
-                last.exact = None;
+    fn inside(&mut self, inner: &Inner, wrapper: Wrapper<'_>) -> Option<Output> {
+        match inner {
+            Inner::Command { from, before } => {
+                let from = if is_program(wrapper.from(0)?, before) { 0 } else { *from };
+                let inner = self.behind_assignments(wrapper.from(from)?, wrapper);
+                self.inner_command(inner, wrapper)
             }
-            return self.inner_shell(&behind, run, context);
+            Inner::Shell { from } => {
+                let mut text = wrapper.from(*from)?.to_vec();
+                if let Some(last) = text.last_mut().filter(|_| wrapper.entry.program.adds_operands) {
+                    last.text.push_str(" \"$@\"");
+                    last.exact = None;
+                }
+                self.inner_shell(&text, wrapper)
+            }
+            Inner::ShellOperand(operand) => self.inner_shell(wrapper.from(*operand)?.get(..1)?, wrapper),
+            Inner::Value(flags) => self.each_shell(wrapper.values(flags), wrapper),
+            Inner::Split(flags) => {
+                let behind = joined(wrapper.from(0).unwrap_or_default());
+                let whole = |field: Field| {
+                    let text = format!("{} {behind}", split_text(&field.text));
+                    Field { text, exact: None, ..field }
+                };
+                self.each_shell(wrapper.values(flags).into_iter().map(whole).collect(), wrapper)
+            }
+            Inner::Between { after, until } => self.between(after, until, wrapper),
+            Inner::AfterEquals => {
+                let text = |field: &Field| Some(Field::plain(field.text.split_once('=')?.1, field.span));
+                self.each_shell(wrapper.fields.iter().filter_map(text).collect(), wrapper)
+            }
         }
-        if let Some(operand) = opening.shell_operand {
-            return self.inner_shell(behind(operand)?.get(..1)?, run, context);
-        }
-        if opening.each_shell_after_equals {
-            return self.after_equals(fields, run, context);
-        }
-        if !opening.after.is_empty() {
-            return self.between(opening, entry, fields, run, context);
-        }
-        let flags = [&opening.shell_value, &opening.command_value, &opening.split_value];
-        let values = flags.into_iter().flatten().flat_map(|flag| entry.call.values(flag));
-        let texts: Vec<(usize, String)> = values.map(|(word, value)| (word, value.text.to_owned())).collect();
-        let split = !opening.split_value.is_empty();
-        let rest = behind(0).filter(|_| split).unwrap_or_default();
-        let mut output = None;
-        for (word, text) in texts {
-            let field = fields.get(word).cloned().unwrap_or_default();
-            let exact = field.exact.filter(|_| field.text == text);
-            let text = if split { format!("{} {}", split_text(&text), joined(rest)) } else { text };
-            let field = Field { text, exact: exact.filter(|_| !split), ..field };
-            output = self.inner_shell(std::slice::from_ref(&field), run, context);
-        }
-        output
     }
 
-    fn behind_assignments<'f>(
-        &mut self,
-        mut fields: &'f [Field],
-        entry: &Entry<'_, '_>,
-        context: &Context,
-    ) -> &'f [Field] {
+    fn behind_assignments<'f>(&mut self, mut fields: &'f [Field], wrapper: Wrapper<'_>) -> &'f [Field] {
         while let Some((first, rest)) = fields.split_first() {
-            if !entry.program.skips_assignments || !is_assignment(&first.text) {
+            if !wrapper.entry.program.skips_assignments || !is_assignment(&first.text) {
                 break;
             }
-            self.ask(&[Field::plain("=", first.span), first.clone()], first.span, context);
+            self.ask(&[Field::plain("=", first.span), first.clone()], first.span, wrapper.context);
             fields = rest;
         }
         fields
     }
 
-    fn inner_command(
-        &mut self,
-        fields: &[Field],
-        entry: &Entry<'_, '_>,
-        run: Run<'_>,
-        context: &Context,
-    ) -> Option<Output> {
+    fn inner_command(&mut self, fields: &[Field], wrapper: Wrapper<'_>) -> Option<Output> {
         let last = fields.last()?;
-        let more = Field { dynamic: true, text: "$@".to_owned(), ..Field::plain("", last.span) };
-        let more = entry.program.adds_operands.then_some(more);
+        let more = Field { dynamic: true, ..Field::plain("$@", last.span) };
+        let more = wrapper.entry.program.adds_operands.then_some(more);
         let fields: Vec<Field> = fields.iter().cloned().chain(more).collect();
-        Some(self.call(&fields, run.input, run.spot.deeper(), context))
+        Some(self.call(&fields, wrapper.run.input, wrapper.run.spot.deeper(), wrapper.context))
+    }
+
+    fn each_shell(&mut self, texts: Vec<Field>, wrapper: Wrapper<'_>) -> Option<Output> {
+        texts.iter().filter_map(|text| self.inner_shell(std::slice::from_ref(text), wrapper)).reduce(Output::and)
     }
 
     /// Text for a shell: one word, or several with blanks between.
-    fn inner_shell(&mut self, fields: &[Field], run: Run<'_>, context: &Context) -> Option<Output> {
-        let first = fields.first()?;
+    fn inner_shell(&mut self, fields: &[Field], wrapper: Wrapper<'_>) -> Option<Output> {
+        let Wrapper { run, context, .. } = wrapper;
+        let (first, last) = (fields.first()?, fields.last()?);
         let flow = flow_of(fields);
         if flow.downloaded {
             self.find("remote_code", Level::High, run, None, None);
@@ -119,42 +124,31 @@ impl Scan<'_> {
         }
         let spot = match (fields, first.exact) {
             ([_], Some(exact)) => run.spot.from(exact),
-            _ => run.spot.within([first.span[0], fields.last().map_or(first.span[1], |last| last.span[1])]),
+            _ => run.spot.within([first.span[0], last.span[1]]),
         };
         let context = Context { stdin: run.input.clone(), ..context.clone() };
         Some(self.text(&joined(fields), spot, &context))
     }
 
-    fn after_equals(&mut self, fields: &[Field], run: Run<'_>, context: &Context) -> Option<Output> {
-        for field in fields {
-            if let Some((_, text)) = field.text.split_once('=') {
-                let spot = run.spot.within(field.span);
-                self.text(text, spot, context);
-            }
-        }
-        Some(Output::default())
-    }
-
     /// `-exec … ;`: every stretch of words between the two.
-    fn between(
-        &mut self,
-        opening: &Opening,
-        entry: &Entry<'_, '_>,
-        fields: &[Field],
-        run: Run<'_>,
-        context: &Context,
-    ) -> Option<Output> {
+    fn between(&mut self, after: &[String], until: &[String], wrapper: Wrapper<'_>) -> Option<Output> {
         let mut output = None;
-        let mut rest = fields;
-        while let Some(start) = rest.iter().position(|field| opening.after.contains(&field.text)) {
+        let mut rest = wrapper.fields;
+        while let Some(start) = rest.iter().position(|field| after.contains(&field.text)) {
             let behind = rest.get(start + 1..).unwrap_or_default();
-            let length = behind.iter().position(|field| opening.until.contains(&field.text)).unwrap_or(behind.len());
-            let (inner, after) = behind.split_at(length);
-            output = self.inner_command(inner, entry, run, context).or(output);
-            rest = after;
+            let length = behind.iter().position(|field| until.contains(&field.text)).unwrap_or(behind.len());
+            let (inner, left) = behind.split_at(length);
+            output = self.inner_command(inner, wrapper).or(output);
+            rest = left;
         }
         output
     }
+}
+
+/// What does not look like the operand that comes before the command is the command, so that nothing hides behind it.
+fn is_program(fields: &[Field], before: &[Glob]) -> bool {
+    let fits = |field: &Field| before.iter().any(|glob| glob.matches(&field.text));
+    !before.is_empty() && !fields.first().is_some_and(fits)
 }
 
 fn inner_context(path: &str, entry: &Entry<'_, '_>, fields: &[Field], run: Run<'_>) -> Context {

@@ -57,7 +57,13 @@ pub(in crate::risk) fn sentence(found: &Found) -> Text {
     let mut notes: Vec<_> = found.notes.iter().filter(|note| note.finding.level > Level::Low).collect();
     notes.sort_by_key(|note| (std::cmp::Reverse(note.finding.level), note.finding.span));
     let mut effects: Vec<Text> = Vec::new();
+    let mut told: Vec<[usize; 2]> = Vec::new();
     for note in &notes {
+        // What a command line does is said once, by what weighs most.
+        if note.finding.span != [0, 0] && told.contains(&note.finding.span) {
+            continue;
+        }
+        told.push(note.finding.span);
         let effect = note.effect.clone().unwrap_or_else(|| verb(&note.finding.why, &note.finding.why_zh));
         let effect = with_context(effect, &note.context);
         if !effects.contains(&effect) {

@@ -1,0 +1,57 @@
+//! Where the command inside a wrapper is.
+
+use super::file;
+use super::glob::Glob;
+
+/// A way into a wrapper, and the options with or without which it is one.
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    pub(crate) inner: Inner,
+    pub(crate) when: Vec<String>,
+    pub(crate) unless: Vec<String>,
+}
+
+/// What stands inside, and where.
+#[derive(Debug, Clone)]
+pub(crate) enum Inner {
+    /// A program and its arguments, from this operand on. If the first operand is not one of `before`, it is the program.
+    Command { from: usize, before: Vec<Glob> },
+    /// Shell text: this operand and all behind it, with blanks between.
+    Shell { from: usize },
+    /// Shell text: this operand alone.
+    ShellOperand(usize),
+    /// Shell text: the value of one of these options.
+    Value(Vec<String>),
+    /// The value of one of these options is cut into words, and the operands come behind them.
+    Split(Vec<String>),
+    /// Programs and their arguments between one of the first and one of the second words.
+    Between { after: Vec<String>, until: Vec<String> },
+    /// Shell text behind the `=` of every operand.
+    AfterEquals,
+}
+
+impl Opening {
+    pub(super) fn new(file: file::Opening) -> Result<Self, String> {
+        let before: Vec<Glob> = file.before.iter().map(|text| Glob::new(text)).collect();
+        let ways = [
+            file.command.map(|from| Inner::Command { from, before }),
+            file.shell.map(|from| Inner::Shell { from }),
+            file.shell_operand.map(Inner::ShellOperand),
+            given(file.shell_value).map(Inner::Value),
+            given(file.command_value).map(Inner::Value),
+            given(file.split_value).map(Inner::Split),
+            given(file.after).map(|after| Inner::Between { after, until: file.until }),
+            file.each_shell_after_equals.then_some(Inner::AfterEquals),
+        ];
+        let mut ways = ways.into_iter().flatten();
+        match (ways.next(), ways.next()) {
+            (Some(inner), None) => Ok(Self { inner, when: file.when, unless: file.unless }),
+            (None, _) => Err("an entry of `opens` does not say where the command inside is".to_owned()),
+            (Some(_), Some(_)) => Err("an entry of `opens` says two places; make two entries".to_owned()),
+        }
+    }
+}
+
+fn given(list: Vec<String>) -> Option<Vec<String>> {
+    Some(list).filter(|list| !list.is_empty())
+}
