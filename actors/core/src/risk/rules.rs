@@ -66,7 +66,7 @@ impl Rules {
 
     /// Says how each command line in a command was understood, in their order.
     pub fn explain(&self, command: &str) -> Vec<String> {
-        self.found(command).steps
+        scan::explain(&self.knowledge, command)
     }
 
     fn found(&self, command: &str) -> Found {

@@ -4,7 +4,7 @@ use super::field::Field;
 use super::output::Output;
 use super::place::Spot;
 use super::{Context, Scan, Statements, base_name, flow_of, joined, summary};
-use crate::risk::knowledge::{Grade, Reading, Subject, Trait};
+use crate::risk::knowledge::{Grade, Reading, Said, Subject, Trait};
 use crate::risk::{Level, Text, statement};
 
 /// Where the programs of the system are; elsewhere a known name may be anybody's program.
@@ -92,7 +92,7 @@ impl Scan<'_> {
         };
         let known = self.label(label);
         self.note(label, known.level, run.span, known.why, Some(effect), run.context);
-        self.step(run, &run.program.text, "not known");
+        self.step(run, &run.program.text, || "not known".to_owned());
         run.input.changed()
     }
 
@@ -141,7 +141,7 @@ impl Scan<'_> {
         };
         let anybodys = !is_system_path(&run.program.text);
         for (at, rule) in &said.rules {
-            if rule.says_low() {
+            if rule.says_low() || self.is_enough(&rule.label, rule.level) {
                 continue;
             }
             let Some(entry) = reading.entries.get(*at) else { continue };
@@ -149,9 +149,9 @@ impl Scan<'_> {
             let effect = template.map(|template| summary::fill(template, &reading.path, &entry.call));
             self.note(&rule.label, rule.level, run.span, rule.why.clone(), effect, run.context);
         }
-        let labels: Vec<&str> = said.rules.iter().map(|(_, rule)| rule.label.as_str()).collect();
-        self.step(run, &reading.path, &format!("rules {labels:?}, otherwise {:?}", said.otherwise));
+        self.step(run, &reading.path, || told(&said));
         match said.otherwise {
+            Some(Grade::Labelled { label, level, .. }) if !explained && self.is_enough(&label, level) => {}
             Some(Grade::Labelled { label, level, why }) if !explained => {
                 let entry = reading.inner();
                 let template = entry.and_then(|entry| Some((entry.program.effect.as_ref()?, &entry.call)));
@@ -171,9 +171,11 @@ impl Scan<'_> {
         }
     }
 
-    fn step(&mut self, run: Run<'_>, path: &str, said: &str) {
-        let indent = "  ".repeat(run.spot.depth);
-        self.found.steps.push(format!("{indent}{path}: {} {}: {said}", run.program.text, joined(run.words)));
+    fn step(&mut self, run: Run<'_>, path: &str, said: impl Fn() -> String) {
+        if let Some(steps) = &mut self.found.steps {
+            let indent = "  ".repeat(run.spot.depth);
+            steps.push(format!("{indent}{path}: {}   [{} {}]", said(), run.program.text, joined(run.words)));
+        }
     }
 
     /// What it prints, as far as that matters to what reads it.
@@ -209,6 +211,16 @@ impl Scan<'_> {
         let why = why.unwrap_or_else(|| self.label(label).why);
         self.note(label, level, run.span, why, effect, run.context);
     }
+}
+
+/// What the rules said, for whoever wants to know why.
+fn told(said: &Said<'_>) -> String {
+    let rules = said.rules.iter().map(|(_, rule)| format!("{} ({})", rule.label, rule.level));
+    let otherwise = said.otherwise.iter().map(|grade| match grade {
+        Grade::Low => "no rule holds; it only reads".to_owned(),
+        Grade::Labelled { label, level, .. } => format!("no rule holds; otherwise {label} ({level})"),
+    });
+    rules.chain(otherwise).collect::<Vec<_>>().join(", ")
 }
 
 fn is_system_path(program: &str) -> bool {
