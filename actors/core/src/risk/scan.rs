@@ -24,6 +24,8 @@ use place::Spot;
 const MAX_DEPTH: usize = 12;
 /// Bytes that are gone through for one command, however often its parts have to be looked at.
 const BUDGET: usize = 1024 * 1024;
+/// What asking the rules about one command line costs of it, besides its bytes.
+const LINE: usize = 32;
 /// Findings of one label and level that are kept.
 const ALIKE_AT_MOST: usize = 8;
 /// Values that a variable may have had so far; more are as good as any.

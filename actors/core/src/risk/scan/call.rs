@@ -36,9 +36,8 @@ impl Scan<'_> {
         let Some((program, words)) = fields.split_first() else { return input.clone() };
         let end = words.iter().map(|word| word.span[1]).fold(program.span[1], usize::max);
         let span = [program.span[0].min(end), end];
-        let bytes: usize = fields.iter().map(|field| field.text.len() + 1).sum();
         self.judged += 1;
-        if spot.depth > super::MAX_DEPTH || !self.spend(bytes, span) {
+        if spot.depth > super::MAX_DEPTH || !self.spend(cost(fields), span) {
             return Output::unknown();
         }
         let run = Run { program, words, input, span, spot, context };
@@ -124,6 +123,9 @@ impl Scan<'_> {
     /// Asks the rules about something that is no program: a redirection, an assignment.
     pub(super) fn ask(&mut self, fields: &[Field], span: [usize; 2], context: &Context) {
         let Some((program, words)) = fields.split_first() else { return };
+        if !self.spend(cost(fields), span) {
+            return;
+        }
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         let run = Run { program, words, input: &Output::default(), span, spot: Spot::whole(), context };
@@ -221,6 +223,10 @@ fn told(said: &Said<'_>) -> String {
         Grade::Labelled { label, level, .. } => format!("no rule holds; otherwise {label} ({level})"),
     });
     rules.chain(otherwise).collect::<Vec<_>>().join(", ")
+}
+
+fn cost(fields: &[Field]) -> usize {
+    fields.iter().map(|field| field.text.len() + 1).sum::<usize>() + super::LINE
 }
 
 fn is_system_path(program: &str) -> bool {
