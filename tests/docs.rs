@@ -7,15 +7,25 @@ use std::path::Path;
 use hermes_approval::config::{Config, Setting, worker};
 
 const BEGIN: &str = "cargo test --test docs` -->\n";
-const END: &str = "<!-- end of settings -->";
 
 #[test]
 fn operations_lists_every_setting() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/OPERATIONS.md");
+    hold("OPERATIONS.md", &tables(), "<!-- end of settings -->");
+}
+
+#[test]
+fn risk_lists_every_label() {
+    let labels = hermes_core::risk::Rules::builtin().labels_markdown();
+    hold("RISK.md", &format!("\n{labels}\n"), "<!-- end of labels -->");
+}
+
+/// Holds a part of a document to what the program says.
+fn hold(document: &str, made: &str, end: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(document);
     let text = std::fs::read_to_string(&path).unwrap();
-    let (head, rest) = text.split_once(BEGIN).expect("where the settings begin");
-    let (_, tail) = rest.split_once(END).expect("where the settings end");
-    let made = format!("{head}{BEGIN}{}{END}{tail}", tables());
+    let (head, rest) = text.split_once(BEGIN).unwrap();
+    let (_, tail) = rest.split_once(end).unwrap();
+    let made = format!("{head}{BEGIN}{made}{end}{tail}");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &made).unwrap();
     }

@@ -88,6 +88,11 @@ impl Knowledge {
         self.labels.get(name)
     }
 
+    /// All labels, by name.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (&str, &Label)> {
+        self.labels.iter().map(|(name, label)| (name.as_str(), label))
+    }
+
     /// The rules for code of a language.
     pub(crate) fn language(&self, name: &str) -> &[CodeRule] {
         self.languages.get(name).map_or(&[], Vec::as_slice)

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::knowledge::{self, Knowledge};
+use super::knowledge::{self, Knowledge, Label};
 use super::scan::{self, Context, Found, Note, Statements, summary};
 use super::{Assessment, Finding, Level, Networks, Text, characters, statement};
 
@@ -69,6 +69,17 @@ impl Rules {
         let umbrella = self.umbrella(&found);
         let findings = found.notes.into_iter().map(|note| note.finding).chain(umbrella).collect();
         Assessment::of(findings, summary)
+    }
+
+    /// Lists every label with its level and what it means, heaviest first, as a table for people.
+    pub fn labels_markdown(&self) -> String {
+        let mut labels: Vec<_> = self.knowledge.labels().collect();
+        labels.sort_by_key(|(name, label)| (std::cmp::Reverse(label.level), *name));
+        let row = |(name, label): (&str, &Label)| {
+            format!("| `{name}` | {} | {} | {} |\n", label.level, label.why.en, label.why.zh)
+        };
+        let rows: String = labels.into_iter().map(row).collect();
+        format!("| label | level | means | 含义 |\n|---|---|---|---|\n{rows}")
     }
 
     /// Refuses labels that no source may have lowered: unknown ones, those that are not of medium risk (so nothing that
