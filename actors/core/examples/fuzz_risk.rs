@@ -173,9 +173,7 @@ fn main() {
     let mut slowest = Duration::ZERO;
     for _ in 0..count {
         let text = chance.text();
-        let start = Instant::now();
         let graded = rules.assess(&text, &Source::default(), &networks);
-        let took = start.elapsed();
         for finding in &graded.findings {
             let [from, to] = finding.span;
             assert!(text.get(from..to).is_some(), "{finding:?} points outside {text:?}");
@@ -183,11 +181,19 @@ fn main() {
         let highest = graded.findings.iter().map(|one| one.level).max().unwrap_or_default();
         assert_eq!(graded.level, highest, "{text:?}");
         assert!(!graded.summary.is_empty(), "{text:?} says nothing");
+        // The machine may be busy with something else: what took long three times is slow.
+        let time = || {
+            let start = Instant::now();
+            rules.assess(&text, &Source::default(), &networks);
+            start.elapsed()
+        };
+        let took = time();
+        let took = if took > slowest { took.min(time()).min(time()) } else { took };
         if took > slowest {
             slowest = took;
             println!("{took:?} {text:?}");
         }
-        assert!(took < LONG, "{took:?} for {text:?}");
+        assert!(slowest < LONG, "{slowest:?} for {text:?}");
     }
     println!("{count} texts, the slowest took {slowest:?}");
 }
