@@ -60,12 +60,11 @@ impl<'a> Show<'a> {
         for line in command.lines() {
             self.line(&format!("    $ {line}"))?;
         }
-        let mut findings: Vec<_> = task.risk.findings.iter().filter(|f| f.level == task.risk_level).collect();
-        findings.dedup_by_key(|finding| &finding.label);
-        for finding in findings.into_iter().take(3) {
-            let why = self.paint(DIM, &format!("    {}: {}", finding.label, finding.why));
-            self.line(&why)?;
-        }
+        let labels =
+            if task.risk_labels.is_empty() { String::new() } else { format!(" ({})", task.risk_labels.join(", ")) };
+        let summary = visible::show_line(&task.risk.summary);
+        let effect = self.paint(DIM, &format!("    {summary}{labels}"));
+        self.line(&effect)?;
         let who = match task.risk_level {
             Level::High => "an administrator has to decide",
             Level::Low | Level::Medium => "an approver has to decide",
