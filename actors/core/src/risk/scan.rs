@@ -10,6 +10,7 @@ use super::{Finding, Level, Text};
 mod call;
 mod code;
 mod field;
+mod files;
 mod input;
 mod open;
 mod output;
@@ -77,6 +78,8 @@ struct Scan<'k> {
     /// What the variables set in the text may hold; `None` for what is not known.
     variables: BTreeMap<String, Option<Vec<String>>>,
     functions: BTreeSet<String>,
+    /// What the text has written into files so far.
+    files: Vec<files::Written>,
 }
 
 /// Goes through shell text.
@@ -89,6 +92,7 @@ pub(super) fn shell(knowledge: &Knowledge, text: &str, statements: Statements) -
         judged: 0,
         variables: BTreeMap::new(),
         functions: BTreeSet::new(),
+        files: Vec::new(),
     };
     scan.text(text, Spot::whole(), &Context::default());
     if scan.judged == 0 && scan.found.notes.is_empty() {
@@ -198,8 +202,9 @@ impl Scan<'_> {
             }
             CommandKind::Simple | CommandKind::Data => {}
         }
+        let mut written = Vec::new();
         for redirect in &command.redirects {
-            self.redirect(redirect, &mut input, spot, context);
+            written.extend(self.redirect(redirect, &mut input, spot, context));
         }
         self.assignments(command, spot, context);
         if command.kind == CommandKind::Data {
@@ -212,16 +217,26 @@ impl Scan<'_> {
             let fields = self.words(&command.words, spot, context, alternative);
             output = self.call(&fields, &input, spot, context);
         }
-        if command.redirects.iter().any(|redirect| redirect.flow == Flow::Write) { Output::default() } else { output }
+        for path in &written {
+            self.wrote(path, &output.clone().stored());
+        }
+        if written.is_empty() { output } else { Output::default() }
     }
 
-    fn redirect(&mut self, redirect: &script::Redirect, input: &mut Output, spot: Spot, context: &Context) {
+    /// Follows a redirection; gives the file that is written.
+    fn redirect(
+        &mut self,
+        redirect: &script::Redirect,
+        input: &mut Output,
+        spot: Spot,
+        context: &Context,
+    ) -> Option<Field> {
         let fields = self.words(std::slice::from_ref(&redirect.target), spot, context, 0);
         let sign = match redirect.flow {
             Flow::Here => {
                 let text = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
                 *input = Output::of_text(text);
-                return;
+                return None;
             }
             Flow::Read => "<",
             Flow::Write => ">",
@@ -229,11 +244,13 @@ impl Scan<'_> {
         let span = spot.span(&redirect.span);
         if redirect.flow == Flow::Read {
             let from = fields.iter().map(|field| field.flow.clone()).reduce(Output::and).unwrap_or_default();
-            *input = if from.any { from } else { Output::of_file() };
+            let file = fields.first().and_then(|field| self.content(&field.text)).unwrap_or_else(Output::of_file);
+            *input = if from.any { from } else { file };
         }
         let program = Field::plain(sign, span);
         let fields: Vec<Field> = std::iter::once(program).chain(fields).collect();
         self.ask(&fields, span, context);
+        fields.into_iter().nth(1).filter(|_| redirect.flow == Flow::Write)
     }
 
     fn assignments(&mut self, command: &Command, spot: Spot, context: &Context) {

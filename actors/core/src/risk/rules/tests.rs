@@ -58,6 +58,41 @@ fn agrees_with_the_labelled_examples() {
     assert!(wrong.len() * 100 <= examples.len() * 2, "{wrong:#?}");
 }
 
+/// The text of a line of `testdata/commands.txt`: `⏎` is a new line, `\u{…}` the character of that number.
+fn written_out(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\u{") {
+        let (digits, after) = after.split_once('}').unwrap();
+        out.push_str(before);
+        out.push(char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap());
+        rest = after;
+    }
+    (out + rest).replace('⏎', "\n")
+}
+
+#[test]
+fn agrees_with_the_table_of_commands() {
+    let mut wrong = Vec::new();
+    let mut lines = 0;
+    for line in
+        include_str!("../testdata/commands.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let (expected, text) = line.split_once(' ').unwrap();
+        let found = grade(&written_out(text));
+        let right = match expected {
+            "not_high" => found.level != Level::High,
+            expected => Level::parse(expected).unwrap() == found.level,
+        };
+        lines += 1;
+        if !right {
+            wrong.push(format!("{line}  is {} {:?}", found.level.as_str(), found.labels));
+        }
+    }
+    assert!(lines >= 1000, "{lines}");
+    assert!(wrong.is_empty(), "{} of {lines} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn files_and_disks() {
     expect(

@@ -31,6 +31,15 @@ enum Explained {
     Whole,
 }
 
+/// What the rules said of a command line that matters to what flows through it.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    /// It reads a secret.
+    pub(super) secret: bool,
+    /// It sends something over the network.
+    pub(super) sends: bool,
+}
+
 impl Scan<'_> {
     pub(super) fn call(&mut self, fields: &[Field], input: &Output, spot: Spot, context: &Context) -> Output {
         let Some((program, words)) = fields.split_first() else { return input.clone() };
@@ -49,6 +58,7 @@ impl Scan<'_> {
         if self.functions.contains(name) {
             return input.changed();
         }
+        self.run_file(run);
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         let under: Vec<&str> = context.under.iter().map(String::as_str).collect();
@@ -104,21 +114,33 @@ impl Scan<'_> {
         let opened = self.opened(reading, run);
         let coded = self.code(reading, run);
         let queried = self.client(reading, run);
-        let ran = self.input(reading, run);
+        let ran = match &opened {
+            Some(_) => self.input(reading, run),
+            None => self.shell_input(reading, run) || self.lines(reading, run) || self.input(reading, run),
+        };
         let explained = match opened {
             Some(_) => Explained::Opened,
             None if coded || queried || ran => Explained::Whole,
             None => Explained::Not,
         };
-        self.rules(reading, run, explained);
-        match opened {
+        let told = self.rules(reading, run, explained);
+        self.tells(told, reading, run);
+        self.writes(reading, run);
+        if reading.path == "set"
+            && run.words.first().is_some_and(|word| word.text == "--" || !word.text.starts_with(['-', '+']))
+        {
+            // What `$@` is from here on is not followed.
+            self.variables.extend([("@".to_owned(), None), ("*".to_owned(), None)]);
+        }
+        let output = match opened {
             // What comes from another host is downloaded, whatever made it there.
             Some(output) if reading.entries.iter().any(|entry| entry.program.is(Trait::Downloads)) => {
                 Output { any: true, downloaded: true, ..output }
             }
             Some(output) => output,
             None => self.output(reading, run),
-        }
+        };
+        Output { secret: output.secret || told.secret || self.shows_environment(reading), ..output }
     }
 
     /// Asks the rules about something that is no program: a redirection, an assignment.
@@ -128,11 +150,11 @@ impl Scan<'_> {
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         let run = Run { program, words, input: &Output::default(), span, spot: Spot::whole(), context };
         if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
-            self.rules(&reading, run, Explained::Not);
+            let _ = self.rules(&reading, run, Explained::Not);
         }
     }
 
-    fn rules(&mut self, reading: &Reading<'_, '_>, run: Run<'_>, explained: Explained) {
+    fn rules(&mut self, reading: &Reading<'_, '_>, run: Run<'_>, explained: Explained) -> Told {
         let said = reading.said();
         let explained = match explained {
             Explained::Not => false,
@@ -151,6 +173,7 @@ impl Scan<'_> {
         }
         let labels: Vec<&str> = said.rules.iter().map(|(_, rule)| rule.label.as_str()).collect();
         self.step(run, &reading.path, &format!("rules {labels:?}, otherwise {:?}", said.otherwise));
+        let told = Told { secret: labels.contains(&"secret_access"), sends: labels.contains(&"network_send") };
         match said.otherwise {
             Some(Grade::Labelled { label, level, why }) if !explained => {
                 let entry = reading.inner();
@@ -162,6 +185,7 @@ impl Scan<'_> {
             _ if anybodys && !explained => self.say("script_run", run.span, None),
             _ => self.reader(&reading.path, said.rules.is_empty() && !explained),
         }
+        told
     }
 
     fn reader(&mut self, path: &str, reads: bool) {
@@ -191,7 +215,14 @@ impl Scan<'_> {
         let operands = reading.inner().map_or(0, |entry| entry.call.line.operands.len());
         match reading.path.as_str() {
             "cat" if operands == 0 => run.input.clone(),
-            "cat" => Output::of_file().and(flow_of(run.words)),
+            "cat" => {
+                let file = |word: &Field| self.content(&word.text).unwrap_or_else(Output::of_file);
+                run.words
+                    .iter()
+                    .filter(|word| !word.text.starts_with('-'))
+                    .map(file)
+                    .fold(flow_of(run.words), Output::and)
+            }
             "tee" => run.input.clone(),
             _ => run.input.changed(),
         }

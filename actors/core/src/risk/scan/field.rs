@@ -7,7 +7,7 @@ use crate::risk::knowledge::Subject;
 use crate::risk::script::{Piece, Word};
 
 /// Stands in a word for what a substitution prints.
-const SUBSTITUTED: &str = "$(:)";
+pub(super) const SUBSTITUTED: &str = "$(:)";
 /// So many values of variables are tried one after the other.
 const MOST_ALTERNATIVES: usize = 8;
 
@@ -125,8 +125,15 @@ impl Scan<'_> {
                 "$" | "?" | "#" | "!" | "RANDOM" | "UID" | "EUID" | "PPID" | "SECONDS" | "LINENO" => {
                     maker.value("0", true);
                 }
-                "0" => maker.value("sh", true),
-                "@" | "*" if !quoted || !maker.field.text.is_empty() => maker.started = true,
+                // Inside `sh -c` and functions these are what the caller gives.
+                "0" if context.under.is_empty() => maker.value("sh", true),
+                "@" | "*"
+                    if context.under.is_empty()
+                        && self.functions.is_empty()
+                        && (!quoted || !maker.field.text.is_empty()) =>
+                {
+                    maker.started = true;
+                }
                 _ => maker.unknown(&format!("${name}")),
             },
         }

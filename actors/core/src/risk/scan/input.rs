@@ -11,7 +11,30 @@ use crate::risk::knowledge::{Reading, Trait};
 use crate::risk::script::{CommandKind, Script};
 use crate::risk::{Level, Text};
 
+/// Lines that are read as command lines of the program that reads them, at most.
+const MOST_LINES: usize = 64;
+
 impl Scan<'_> {
+    /// A wrapper without a command inside opens a shell, which runs what it reads; tells whether there is anything.
+    pub(super) fn shell_input(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
+        let opens = reading.entries.iter().any(|entry| entry.program.is(Trait::OpensShell));
+        opens && self.runs(run.input, reading, run)
+    }
+
+    /// Reads each line of known input as what could stand behind the program; tells whether there is any.
+    pub(super) fn lines(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
+        let reads = reading.inner().filter(|entry| entry.program.is(Trait::ReadsCommands));
+        let Some(text) = run.input.text.as_ref().filter(|_| reads.is_some()) else { return false };
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for line in lines.take(MOST_LINES) {
+            let words = line.split_whitespace().map(|word| Field::plain(word.trim_matches(['"', '\'']), run.span));
+            let fields: Vec<Field> =
+                std::iter::once(run.program.clone()).chain(run.words.iter().cloned()).chain(words).collect();
+            self.call(&fields, &Output::default(), run.spot.deeper(), run.context);
+        }
+        true
+    }
+
     /// Looks at what a program that runs its input is given; tells whether that explains what it does.
     pub(super) fn input(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
         let Some(entry) = reading.inner().filter(|entry| entry.program.is(Trait::RunsInput)) else { return false };
@@ -26,6 +49,9 @@ impl Scan<'_> {
             if (from_input && !gives_code || later) && run.input.any { run.input.clone() } else { Output::default() };
         // What comes by `<( … )` or in a word is run as well.
         let input = input.and(if gives_code { Output::default() } else { flow });
+        let script = entry.call.line.operands.first().and_then(|word| entry.call.subject(*word));
+        let script = script.filter(|_| !gives_code).and_then(|script| self.content(script.text));
+        let input = input.and(script.unwrap_or_default());
         self.runs(&input, reading, run)
     }
 

@@ -11,6 +11,8 @@ pub(in crate::risk) struct Output {
     pub(super) decoded: bool,
     /// It is the content of a file, as it is.
     pub(super) file: bool,
+    /// It tells a secret, or the environment, where secrets are.
+    pub(super) secret: bool,
     /// The text itself, if it is known.
     pub(super) text: Option<String>,
 }
@@ -47,8 +49,14 @@ impl Output {
             downloaded: self.downloaded || other.downloaded,
             decoded: self.decoded || other.decoded,
             file: self.file && other.file,
+            secret: self.secret || other.secret,
             text,
         }
+    }
+
+    /// What is read from a file that this was written to.
+    pub(super) fn stored(self) -> Self {
+        Self { any: true, file: self.text.is_none(), ..self }
     }
 
     /// What a program makes of it that is not known to hand it on as it is.

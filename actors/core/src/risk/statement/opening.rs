@@ -199,8 +199,13 @@ fn sessions(words: Words<'_>, first: &str) -> bool {
         }
         "CALL" => named(words, 1) && words.has_call(),
         "EXEC" | "EXECUTE" => {
-            let name = words.slice(1).to_ascii_lowercase();
-            words.is_sign(1, "(") || name.starts_with("sp_") || name.starts_with("xp_")
+            // `exec sp_who`, `exec master..xp_cmdshell`, `exec [master].[dbo].[xp_cmdshell]`
+            let of_the_server = |place: usize| {
+                let name = words.slice(place).trim_start_matches(['[', '"']).to_ascii_lowercase();
+                name.starts_with("sp_") || name.starts_with("xp_")
+            };
+            let mut name = (1..words.len().min(10)).take_while(|place| *place == 1 || glued_at(words, place - 1));
+            words.is_sign(1, "(") || name.any(of_the_server)
         }
         "DO" => text,
         "PREPARE" => named(words, 1) && words.has(&["AS", "FROM"]),
