@@ -78,6 +78,8 @@ struct Scan<'k> {
     /// What the variables set in the text may hold; `None` for what is not known.
     variables: BTreeMap<String, Option<Vec<String>>>,
     functions: BTreeSet<String>,
+    /// Functions that do nothing with what they are given but run it: `run() { echo "$@"; "$@"; }`.
+    runners: BTreeSet<String>,
     /// What the text has written into files so far.
     files: Vec<files::Written>,
 }
@@ -92,6 +94,7 @@ pub(super) fn shell(knowledge: &Knowledge, text: &str, statements: Statements) -
         judged: 0,
         variables: BTreeMap::new(),
         functions: BTreeSet::new(),
+        runners: BTreeSet::new(),
         files: Vec::new(),
     };
     scan.text(text, Spot::whole(), &Context::default());
@@ -167,6 +170,7 @@ impl Scan<'_> {
             CommandKind::Simple | CommandKind::Loop { .. } | CommandKind::Data => None,
         });
         self.functions.extend(names);
+        self.runners.extend(input::runners(script));
         let mut outputs: Vec<Output> = Vec::with_capacity(script.commands.len());
         for command in &script.commands {
             let fed = command.reads.iter().filter_map(|at| outputs.get(*at)).cloned().reduce(Output::and);
@@ -211,6 +215,13 @@ impl Scan<'_> {
             self.judged += 1;
             self.words(&command.words, spot, context, 0);
             return input;
+        }
+        if input::runs_what_it_is_given(command)
+            && command.function.as_ref().is_some_and(|name| self.runners.contains(name))
+        {
+            // What that is stands where the function is called.
+            self.judged += 1;
+            return Output::unknown();
         }
         let mut output = Output::default();
         for alternative in 0..self.alternatives(&command.words) {
@@ -261,6 +272,7 @@ impl Scan<'_> {
             let span = spot.span(&assignment.span);
             let told = Field::plain(&format!("{}={value}", assignment.name), span);
             self.ask(&[Field::plain("=", span), told], span, context);
+            self.setting(&assignment.name, &value, span, context);
             if command.words.is_empty() {
                 self.judged += 1;
                 self.set(&assignment.name, known.then(|| vec![value]), assignment.append);

@@ -55,6 +55,9 @@ impl Scan<'_> {
             return Output::unknown();
         }
         let name = base_name(&program.text);
+        if self.runners.contains(name) && !words.is_empty() {
+            return self.call(words, input, spot.deeper(), context);
+        }
         if self.functions.contains(name) {
             return input.changed();
         }
@@ -126,6 +129,11 @@ impl Scan<'_> {
         let told = self.rules(reading, run, explained);
         self.tells(told, reading, run);
         self.writes(reading, run);
+        if is_declaration(&reading.path) {
+            for (name, value) in run.words.iter().filter_map(|word| word.text.split_once('=')) {
+                self.setting(name, value, run.span, run.context);
+            }
+        }
         if reading.path == "set"
             && run.words.first().is_some_and(|word| word.text == "--" || !word.text.starts_with(['-', '+']))
         {
@@ -151,6 +159,27 @@ impl Scan<'_> {
         let run = Run { program, words, input: &Output::default(), span, spot: Spot::whole(), context };
         if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
             let _ = self.rules(&reading, run, Explained::Not);
+        }
+    }
+
+    /// A variable whose value is a command that another program will run, if it ever does: only what is high counts.
+    pub(super) fn setting(&mut self, name: &str, value: &str, span: [usize; 2], context: &Context) {
+        let program = Field::plain(&format!("{name}="), span);
+        let words = [Field::plain(value, span)];
+        let known = self.knowledge;
+        let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
+        if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
+            let run = Run {
+                program: &program,
+                words: &words,
+                input: &Output::default(),
+                span,
+                spot: Spot::whole().within(span),
+                context,
+            };
+            let before = self.found.notes.len();
+            self.known(&reading, run);
+            self.keep_grave(before);
         }
     }
 
@@ -240,6 +269,11 @@ impl Scan<'_> {
         let why = why.unwrap_or_else(|| self.label(label).why);
         self.note(label, level, run.span, why, effect, run.context);
     }
+}
+
+/// Commands that set variables for what runs later.
+fn is_declaration(path: &str) -> bool {
+    matches!(path, "export" | "declare" | "typeset" | "readonly" | "local" | "setenv")
 }
 
 fn is_system_path(program: &str) -> bool {

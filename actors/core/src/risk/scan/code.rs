@@ -70,6 +70,11 @@ impl Scan<'_> {
         for text in literals(code).into_iter().take(MOST_LITERALS) {
             self.text(text, spot, run.context);
         }
+        self.keep_grave(known);
+    }
+
+    /// Of what was found since, keeps only what is high for what it does.
+    pub(super) fn keep_grave(&mut self, known: usize) {
         let found = self.found.notes.split_off(known.min(self.found.notes.len()));
         let counts = |label: &str| !matches!(label, "obfuscated_execution" | "unparsed");
         let grave = found.into_iter().filter(|note| note.finding.level == Level::High && counts(&note.finding.label));

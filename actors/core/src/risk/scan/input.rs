@@ -8,7 +8,7 @@ use super::field::Field;
 use super::output::Output;
 use super::{Context, flow_of};
 use crate::risk::knowledge::{Reading, Trait};
-use crate::risk::script::{CommandKind, Script};
+use crate::risk::script::{Command, CommandKind, Piece, Script};
 use crate::risk::{Level, Text};
 
 /// Lines that are read as command lines of the program that reads them, at most.
@@ -168,6 +168,28 @@ fn without_times(table: &str) -> String {
         rest.to_owned()
     };
     table.lines().filter(|line| !line.trim_start().starts_with('#')).map(command).collect::<Vec<_>>().join("\n")
+}
+
+/// `"$@"` and nothing else.
+pub(super) fn runs_what_it_is_given(command: &Command) -> bool {
+    let [word] = command.words.as_slice() else { return false };
+    matches!(word.pieces.as_slice(), [Piece::Variable { name, default: None, .. }] if matches!(name.as_str(), "@" | "*"))
+}
+
+/// The functions of a script that run what they are given, as it is given.
+pub(super) fn runners(script: &Script) -> Vec<String> {
+    let changes = |command: &Command| match command.words.first().map(|word| word.pieces.as_slice()) {
+        Some([Piece::Literal { text, .. }]) => matches!(text.as_str(), "shift" | "set" | "eval" | "." | "source"),
+        Some(_) => !runs_what_it_is_given(command),
+        None => command.assignments.iter().any(|assignment| assignment.name == "IFS"),
+    };
+    let runs = script.commands.iter().filter(|command| runs_what_it_is_given(command));
+    let names: Vec<&String> = runs.filter_map(|command| command.function.as_ref()).collect();
+    let plain = |name: &&&String| {
+        let mut body = script.commands.iter().filter(|command| command.function.as_ref() == Some(**name));
+        !body.any(changes)
+    };
+    names.iter().filter(plain).map(|name| (*name).clone()).collect()
 }
 
 /// A function that pipes itself into itself.
