@@ -39,9 +39,7 @@ impl Scan<'_> {
     pub(super) fn input(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
         let Some(entry) = reading.inner().filter(|entry| entry.program.is(Trait::RunsInput)) else { return false };
         let flow = flow_of(run.words);
-        let names_script = |word: &usize| {
-            entry.call.subject(*word).is_some_and(|word| !matches!(word.text, "-" | "/dev/stdin" | "/dev/fd/0"))
-        };
+        let names_script = |word: &usize| entry.call.subject(*word).is_some_and(|word| !is_own_input(word.text));
         let from_input = entry.call.has("-s") || !entry.call.line.operands.iter().any(names_script);
         let gives_code = ["-c", "-e", "-r", "-m", "-E", "-p"].iter().any(|flag| entry.call.has(flag));
         let later = matches!(reading.path.as_str(), "at" | "batch");
@@ -89,6 +87,11 @@ impl Scan<'_> {
         }
         true
     }
+}
+
+/// What is already open is what was given, whatever its number.
+fn is_own_input(path: &str) -> bool {
+    matches!(path, "-" | "/dev/stdin") || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/")
 }
 
 /// What `echo` and `printf` print, if that can be told.

@@ -149,7 +149,7 @@ fn rows(words: Words<'_>, first: &str) -> bool {
         "DELETE" => named(words, 1) && words.has(&["FROM", "WHERE"]),
         "MERGE" => named(words, 1) && words.has(&["USING"]),
         "EXPLAIN" => words.is_sign(1, "("),
-        "DESCRIBE" | "TRUNCATE" => named(words, 1) && name_ends(words),
+        "DESCRIBE" | "TRUNCATE" | "TABLE" => named(words, 1) && name_ends(words),
         "SHOW" => words.is(1, SHOWN) && words.kind(2).is_none_or(|kind| kind != Kind::Sign || ends(words, 2)),
         "COPY" => {
             let source = named(words, 1) || words.is_sign(1, "(");
