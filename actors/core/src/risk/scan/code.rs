@@ -30,6 +30,11 @@ impl Scan<'_> {
         let mut found = false;
         for (word, text) in &texts {
             let field = fields.get(*word).cloned().unwrap_or_default();
+            if field.flow.downloaded {
+                self.find("remote_code", Level::High, run, None, None);
+            } else if field.flow.decoded {
+                self.find("obfuscated_execution", Level::High, run, None, None);
+            }
             found |= self.language(&code.language, text, &field, run);
         }
         if by_value && !found {
