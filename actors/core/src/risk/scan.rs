@@ -145,15 +145,20 @@ impl Scan<'_> {
         left.is_some()
     }
 
+    /// What lies too deep is not followed, and graded as if it hid something.
+    fn is_too_deep(&mut self, spot: Spot, span: [usize; 2]) -> bool {
+        let too_deep = spot.depth > MAX_DEPTH;
+        if too_deep {
+            let why = Text::new("Commands within commands, deeper than anybody reads.", "命令层层嵌套，深到无人能读。");
+            self.say("obfuscated_execution", span, Some(why));
+        }
+        too_deep
+    }
+
     /// Goes through shell text, wherever it was found, and gives what it prints.
     fn text(&mut self, text: &str, spot: Spot, context: &Context) -> Output {
         let span = spot.span(&(0..text.len()));
-        if spot.depth > MAX_DEPTH {
-            let why = Text::new("Commands within commands, deeper than anybody reads.", "命令层层嵌套，深到无人能读。");
-            self.say("obfuscated_execution", span, Some(why));
-            return Output::unknown();
-        }
-        if !self.spend(text.len() + 1, span) {
+        if self.is_too_deep(spot, span) || !self.spend(text.len() + 1, span) {
             return Output::unknown();
         }
         let script = script::read(text);

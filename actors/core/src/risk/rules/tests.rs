@@ -94,6 +94,20 @@ fn agrees_with_the_table_of_commands() {
 }
 
 #[test]
+fn files_that_grow_or_run_each_other_come_to_an_end() {
+    let grows = "echo reboot > x; ".to_owned() + &"cat x x x x >> x; ".repeat(60) + "sh x";
+    assert_eq!(grade(&grows).level, Level::High);
+    let itself = format!("echo '{}' > x; ./x; sh x", "./x; sh x; ".repeat(40));
+    assert_eq!(grade(&itself).level, Level::High);
+    for wrapper in ["sudo ", "nice ", "env ", "timeout 5 ", "find . -exec "] {
+        let wrapped = wrapper.repeat(40) + "reboot";
+        assert_eq!(grade(&wrapped).level, Level::High, "{wrapped}");
+    }
+    let deep = "run() { \"$@\"; }; ".to_owned() + &"run ".repeat(5000) + "reboot";
+    assert_eq!(grade(&deep).level, Level::High);
+}
+
+#[test]
 fn files_and_disks() {
     expect(
         Level::High,

@@ -47,7 +47,7 @@ impl Scan<'_> {
         let span = [program.span[0].min(end), end];
         let bytes: usize = fields.iter().map(|field| field.text.len() + 1).sum();
         self.judged += 1;
-        if spot.depth > super::MAX_DEPTH || !self.spend(bytes, span) {
+        if self.is_too_deep(spot, span) || !self.spend(bytes, span) {
             return Output::unknown();
         }
         let run = Run { program, words, input, span, spot, context };

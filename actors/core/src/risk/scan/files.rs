@@ -9,7 +9,9 @@ use crate::risk::knowledge::{Entry, Reading, Trait};
 
 /// Files that are remembered; a command that writes more is not followed further.
 const MOST_FILES: usize = 64;
-/// What an interpreter for other things than shell text is not called.
+/// What running a file costs of the budget beside its length, so that files that run each other come to an end.
+const RUN_COST: usize = 4096;
+/// What the interpreters of shell text are called.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash"];
 
 /// A file by the path it was written as.
@@ -35,6 +37,12 @@ impl Scan<'_> {
     pub(super) fn content(&self, path: &str) -> Option<Output> {
         let same = |written: &&Written| same_file(&written.path, path);
         self.files.iter().rev().find(same).map(|written| written.content.clone())
+    }
+
+    /// What is in a file that is about to be run.
+    pub(super) fn script_in(&mut self, path: &str, run: Run<'_>) -> Option<Output> {
+        let content = self.content(path)?;
+        self.spend(RUN_COST, run.span).then_some(content)
     }
 
     /// Remembers the files that a program writes or passes on by itself.
@@ -90,7 +98,9 @@ impl Scan<'_> {
         } else if content.decoded {
             self.find("obfuscated_execution", Level::High, run, None, None);
         }
-        if let Some(text) = content.text.filter(|text| is_shell(text)) {
+        if let Some(text) = content.text.filter(|text| is_shell(text))
+            && self.spend(RUN_COST, run.span)
+        {
             self.text(&text, run.spot.within(run.span), run.context);
         }
     }

@@ -48,7 +48,7 @@ impl Scan<'_> {
         // What comes by `<( … )` or in a word is run as well.
         let input = input.and(if gives_code { Output::default() } else { flow });
         let script = entry.call.line.operands.first().and_then(|word| entry.call.subject(*word));
-        let script = script.filter(|_| !gives_code).and_then(|script| self.content(script.text));
+        let script = script.filter(|_| !gives_code).and_then(|script| self.script_in(script.text, run));
         let input = input.and(script.unwrap_or_default());
         self.runs(&input, reading, run)
     }

@@ -1,5 +1,8 @@
 //! What flows out of a command and into the next.
 
+/// Bytes of a text that is known; a longer one is as good as any.
+const MOST_TEXT: usize = 64 * 1024;
+
 /// What a command prints, or reads, as far as that can be told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::risk) struct Output {
@@ -43,7 +46,8 @@ impl Output {
         if !other.any {
             return self;
         }
-        let text = self.text.zip(other.text).map(|(first, second)| format!("{first}\n{second}"));
+        let texts = self.text.zip(other.text).filter(|(first, second)| first.len() + second.len() < MOST_TEXT);
+        let text = texts.map(|(first, second)| format!("{first}\n{second}"));
         Self {
             any: true,
             downloaded: self.downloaded || other.downloaded,
