@@ -155,8 +155,8 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let listener = listen(&loaded.listen_address(has_keys)?, config.listen.port)?;
     let addresses = vec![listener.local_addr()?];
     let governance = Governance::new(config);
-    let (in_force, networks) = governance.load(&*foundation.store).await?;
-    let engine = foundation.start(in_force, governance.rules()?, networks).await?;
+    let (in_force, rules, networks) = governance.load(&*foundation.store).await?;
+    let engine = foundation.start(in_force, rules, networks).await?;
     let (stopping, stopped) = watch::channel(false);
     let limits = governance.limits(&engine.in_force.terms().policy);
     let state = Data::new(State {

@@ -1,7 +1,7 @@
 //! RiskActor: grades commands, on a thread of its own so that a long text holds up nobody else.
 //!
 //! - Owns the compiled rules and the trusted networks in force.
-//! - Takes `Classify`, `ReplaceRules` and `ReplaceNetworks`; awaits nothing.
+//! - Takes `Classify`, `CheckLowers`, `ReplaceRules` and `ReplaceNetworks`; awaits nothing.
 //! - When it dies, the guard stops the process: without grades nothing may be submitted.
 //! - Its queue is bounded by the permits of the requests that ask.
 
@@ -55,6 +55,21 @@ impl Handler<Classify> for RiskActor {
     type Result = MessageResult<Classify>;
     fn handle(&mut self, ask: Classify, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.classify(&ask))
+    }
+}
+
+/// Asks whether these labels may be lowered for a trusted source; answers why not.
+#[derive(Debug)]
+pub struct CheckLowers(pub Vec<String>);
+
+impl Message for CheckLowers {
+    type Result = Result<(), String>;
+}
+
+impl Handler<CheckLowers> for RiskActor {
+    type Result = Result<(), String>;
+    fn handle(&mut self, CheckLowers(labels): CheckLowers, _: &mut Self::Context) -> Self::Result {
+        self.rules.check_lowers(&labels)
     }
 }
 

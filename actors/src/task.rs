@@ -12,6 +12,7 @@ use std::sync::Arc;
 use actix::{Actor, AtomicResponse, Context, Handler, Message, WrapFuture as _};
 use hermes_core::access::{Actor as Who, Principal, Via};
 use hermes_core::id::{TaskId, Version};
+use hermes_core::redact;
 use hermes_core::risk::Assessment;
 use hermes_core::task::{self, Command, Event, Mismatch, Recorded, Records, Refusal, Submission, Task};
 use hermes_core::time::Timestamp;
@@ -187,14 +188,14 @@ impl Stamp {
 
 fn transition(before: &Task, stamp: &Stamp, events: Vec<Event>) -> Commit {
     let mut task = before.clone();
-    let mut entries = Vec::with_capacity(events.len());
+    let mut drafts = Vec::with_capacity(events.len());
     let mut recorded = Vec::with_capacity(events.len());
     for event in events {
         let by = stamp.by.clone();
         let event = Recorded { version: task.version.next(), at: stamp.at, by, via: stamp.via, event };
         let state = task.state;
         task = task::evolve(task, &event);
-        entries.push(task::audit_entry(Some(state), &task, &event));
+        drafts.push(task::audit_entry(Some(state), &task, &event).draft(redact::mask));
         recorded.push(event);
     }
     Commit {
@@ -202,7 +203,7 @@ fn transition(before: &Task, stamp: &Stamp, events: Vec<Event>) -> Commit {
         expected: before.version,
         before: Some(before.state),
         events: recorded,
-        entries,
+        drafts,
         new: None,
     }
 }
@@ -221,14 +222,14 @@ async fn submit(id: TaskId, message: Submit, tools: Tools) -> Answer {
     };
     let recorded = Recorded { version: Version(1), at: message.now, by: message.by.actor, via: message.via, event };
     let task = task::create(&recorded).ok_or(Error::NoSuchTask)?;
-    let entries = vec![task::audit_entry(None, &task, &recorded)];
+    let drafts = vec![task::audit_entry(None, &task, &recorded).draft(redact::mask)];
     let after = Arc::new(task);
     let commit = Commit {
         task: Arc::clone(&after),
         expected: Version(0),
         before: None,
         events: vec![recorded],
-        entries,
+        drafts,
         new: Some(message.new),
     };
     tools.store.commit(commit).await?;

@@ -20,6 +20,7 @@ use hermes_actors::store::{
 use hermes_core::access::{Principal, Via};
 use hermes_core::id::{Digest, Fence, Seq, TaskId, Version};
 use hermes_core::key;
+use hermes_core::redact;
 use hermes_core::risk::Level;
 use hermes_core::task::{
     Action, Ballot, Command, Event, Recorded, State, Submission, Task, audit_entry, create, decide, evolve,
@@ -50,25 +51,25 @@ fn birth(id: &TaskId, by: Who, level: Level, now: Timestamp) -> Commit {
     };
     let recorded = Recorded { version: Version(1), at: now, by: by.principal().actor, via: Via::Api, event };
     let task = create(&recorded).unwrap();
-    let entries = vec![audit_entry(None, &task, &recorded)];
+    let drafts = vec![audit_entry(None, &task, &recorded).draft(redact::mask)];
     let new = Some(NewTask::default());
-    Commit { task: Arc::new(task), expected: Version(0), before: None, events: vec![recorded], entries, new }
+    Commit { task: Arc::new(task), expected: Version(0), before: None, events: vec![recorded], drafts, new }
 }
 
 /// The commit of what is decided now; none if it is refused, or changes nothing.
 fn step(task: &Task, command: &Command, rules: words::Rules) -> Option<Commit> {
     let events = decide(task, command, &script::terms(rules)).ok().filter(|events| !events.is_empty())?;
-    let (mut after, mut recorded, mut entries) = (task.clone(), Vec::new(), Vec::new());
+    let (mut after, mut recorded, mut drafts) = (task.clone(), Vec::new(), Vec::new());
     for event in events {
         let by = command.by.actor.clone();
         let event = Recorded { version: after.version.next(), at: command.now, by, via: command.via, event };
         let before = after.state;
         after = evolve(after, &event);
-        entries.push(audit_entry(Some(before), &after, &event));
+        drafts.push(audit_entry(Some(before), &after, &event).draft(redact::mask));
         recorded.push(event);
     }
     let (expected, before) = (task.version, Some(task.state));
-    Some(Commit { task: Arc::new(after), expected, before, events: recorded, entries, new: None })
+    Some(Commit { task: Arc::new(after), expected, before, events: recorded, drafts, new: None })
 }
 
 fn action(task: &Task, by: Principal, now: Timestamp, action: Action) -> Commit {

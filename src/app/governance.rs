@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hermes_actors::risk::{ReplaceNetworks, ReplaceRules};
+use hermes_actors::risk::{CheckLowers, ReplaceNetworks, ReplaceRules};
 use hermes_actors::runtime::Engine;
 use hermes_actors::settings::InForce;
 use hermes_actors::store::{self, Change, Setting, Store};
@@ -95,29 +95,35 @@ impl Governance {
     }
 
     /// What is in force at the start.
-    pub(crate) async fn load(&self, store: &dyn Store) -> Result<(Arc<InForce>, Networks), Error> {
+    pub(crate) async fn load(&self, store: &dyn Store) -> Result<(Arc<InForce>, Rules, Networks), Error> {
         let (text, origin) = self.read_file()?;
         let kept = store.setting(POLICY).await?.filter(|setting| setting.origin == origin);
         let policy = self.parse(&kept.map_or(text, |setting| setting.value))?;
         let networks = self.networks(&policy)?;
+        let (rules, _) = self.rules(&policy)?;
         let kept = store.setting(ALLOW_LIST).await?.filter(|setting| setting.origin == self.allow_list_origin());
         let kept = kept.and_then(|setting| serde_json::from_str(&setting.value).ok());
         let allow_list = kept.unwrap_or_else(|| self.allow_list.clone());
-        Ok((InForce::new(self.terms_with(policy), allow_list), networks))
+        Ok((InForce::new(self.terms_with(policy), allow_list), rules, networks))
     }
 
-    /// The built-in rules of risk, with the organisation's file on top if there is one.
-    pub(crate) fn rules(&self) -> Result<Rules, Error> {
+    /// The built-in rules of risk, with the organisation's file on top if there is one, and the digest of that file.
+    fn rules(&self, policy: &Policy) -> Result<(Rules, Option<Digest>), Error> {
         let path = self.rule_file.display().to_string();
-        match std::fs::read_to_string(&self.rule_file) {
-            Ok(text) => Ok(Rules::with(&path, &text)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Rules::builtin()),
-            Err(error) => Err(RulesError { file: path, line: 0, why: error.to_string() }.into()),
-        }
+        let (rules, digest) = match std::fs::read_to_string(&self.rule_file) {
+            Ok(text) => (Rules::with(&path, &text)?, Some(Digest::of(text.as_bytes()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Rules::builtin(), None),
+            Err(error) => return Err(RulesError { file: path, line: 0, why: error.to_string() }.into()),
+        };
+        rules.check_lowers(&policy.trusted_lowers).map_err(|why| self.refused(format!("trusted_lowers: {why}")))?;
+        Ok((rules, digest))
     }
 
     /// Puts a policy in force.
-    pub(crate) async fn replace_policy(&self, engine: &Engine, policy: Policy, by: &Actor) -> Result<(), store::Error> {
+    pub(crate) async fn replace_policy(&self, engine: &Engine, policy: Policy, by: &Actor) -> Result<(), Error> {
+        let lowers = CheckLowers(policy.trusted_lowers.clone());
+        let checked = engine.risk.send(lowers).await.map_err(|_| store::Error::Unavailable)?;
+        checked.map_err(|why| self.refused(format!("trusted_lowers: {why}")))?;
         let origin = self.read_file().map_or(Digest([0; 32]), |(_, origin)| origin);
         let setting = Setting { value: policy.to_toml(), origin };
         let before = engine.in_force.terms().policy.digest();
@@ -133,8 +139,9 @@ impl Governance {
         let (text, origin) = self.read_file()?;
         let policy = self.parse(&text)?;
         self.networks(&policy)?;
-        let rules = self.rules()?;
-        let data = json!({"before": engine.in_force.terms().policy.digest(), "after": policy.digest()});
+        let (rules, digest) = self.rules(&policy)?;
+        let before = engine.in_force.terms().policy.digest();
+        let data = json!({"before": before, "after": policy.digest(), "rules": digest});
         let entry = entry(engine.clock.now(), "policy.reloaded", by, data);
         engine.store.apply(change(POLICY, Setting { value: text, origin }, entry)).await?;
         engine.risk.do_send(ReplaceRules(Box::new(rules)));
@@ -185,7 +192,8 @@ impl Governance {
 
     fn networks(&self, policy: &Policy) -> Result<Networks, Error> {
         let texts = policy.trusted_networks.as_ref().unwrap_or(&self.trusted_networks);
-        Networks::parse(texts).map_err(|error| self.refused(error.to_string()))
+        let networks = Networks::parse(texts).map_err(|error| self.refused(error.to_string()))?;
+        Ok(networks.lowering(policy.trusted_lowers.iter().cloned()))
     }
 
     fn refused(&self, why: String) -> Error {

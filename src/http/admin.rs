@@ -188,9 +188,18 @@ pub(super) async fn replace_policy(
         (None, None) | (Some(_), Some(_)) => return Err(ApiError::field("policy", "give either toml or policy")),
     };
     let _permit = state.audited_write_permit()?;
-    state.governance.replace_policy(&state.engine, policy, &caller.principal.actor).await?;
+    state.governance.replace_policy(&state.engine, policy, &caller.principal.actor).await.map_err(refused)?;
     renew_limits(&state);
     Ok(policy_answer(&state))
+}
+
+/// Where the files are, is nothing for an answer.
+fn refused(error: governance::Error) -> ApiError {
+    match error {
+        governance::Error::Policy { why, .. } => ApiError::field("policy", why),
+        governance::Error::Rules(error) => ApiError::field("rules", format!("line {}: {}", error.line, error.why)),
+        governance::Error::Store(error) => error.into(),
+    }
 }
 
 fn read_policy(value: serde_json::Value) -> Result<Policy, ApiError> {
@@ -216,12 +225,7 @@ pub(super) async fn reload(state: Data<State>, caller: Caller) -> Result<HttpRes
     let _permit = state.audited_write_permit()?;
     state.keys.reload(&*state.engine.store).await?;
     let taken = state.governance.reload(&state.engine, &caller.principal.actor).await;
-    taken.map_err(|error| match error {
-        // Where the file is, is nothing for an answer.
-        governance::Error::Policy { why, .. } => ApiError::field("policy", why),
-        governance::Error::Rules(error) => ApiError::field("rules", format!("line {}: {}", error.line, error.why)),
-        governance::Error::Store(error) => error.into(),
-    })?;
+    taken.map_err(refused)?;
     renew_limits(&state);
     Ok(policy_answer(&state))
 }

@@ -49,11 +49,13 @@ pub(super) async fn create(
     let submission = submission(body)?;
     submission.check()?;
     let _permit = state.write_permit()?;
-    let digest = submission.digest();
+    // Only what can be a repeat is compared with what there is.
+    let can_repeat = key.is_some() || submission.task_id.is_some();
+    let digest = can_repeat.then(|| submission.digest());
     if let Some(key) = &key
         && let Some(known) = state.engine.store.idempotency(&scope(&caller), key, state.engine.clock.now()).await?
     {
-        return replay_key(&state, &caller, &known.task, known.body == digest).await;
+        return replay_key(&state, &caller, &known.task, digest == Some(known.body)).await;
     }
     check_rerun(&state, &caller, submission.rerun_of.as_ref()).await?;
     let risk = grade(&state, &caller, &submission.command, &submission.source_ip, &submission.declared()).await?;
@@ -62,7 +64,7 @@ pub(super) async fn create(
     match answer {
         Ok(task) => Ok(HttpResponse::Created().json(answer_of(&task))),
         Err(hermes_actors::Error::Store(store::Error::KeyUsed { task, body })) => {
-            replay_key(&state, &caller, &task, body == digest).await
+            replay_key(&state, &caller, &task, digest == Some(body)).await
         }
         Err(hermes_actors::Error::Store(store::Error::TaskExists)) => {
             replay_id(&state, &caller, own_id.as_ref(), digest).await
@@ -188,11 +190,11 @@ async fn replay_id(
     state: &State,
     caller: &Caller,
     id: Option<&TaskId>,
-    content: hermes_core::id::Digest,
+    content: Option<hermes_core::id::Digest>,
 ) -> Result<HttpResponse, ApiError> {
     let taken = || ApiError::new(Code::TaskExists, "a task of this id exists with other content; choose another id");
     let id = id.ok_or_else(taken)?;
-    let task = state.engine.store.task(id).await?.filter(|task| task.content == content);
+    let task = state.engine.store.task(id).await?.filter(|task| content == Some(task.content));
     match task.filter(|task| task.submitted_by == caller.principal.actor) {
         Some(task) => replay(&task),
         None => Err(caller.denied(state, Some(id), taken())),

@@ -19,6 +19,8 @@ fn a_policy_is_taken_as_a_whole_or_not_at_all() {
         (json!({"policy": {"allow_self_approval": true, "limits": {"burst": 0}}}), "policy"),
         (json!({"policy": {"people": {"a": {"keys": ["k"]}, "b": {"keys": ["k"]}}}}), "policy"),
         (json!({"policy": {"trusted_networks": ["10.0.0."]}}), "policy"),
+        (json!({"policy": {"trusted_lowers": ["recursive_delete"]}}), "policy"),
+        (json!({"policy": {"trusted_lowers": ["no_such_label"]}}), "policy"),
         (json!({"policy": 7}), "policy"),
         (json!({}), "policy"),
         (json!({"toml": "", "policy": {}}), "policy"),
@@ -93,4 +95,62 @@ fn cleaning_up_removes_what_ended_and_keeps_the_trail() {
     assert_eq!(people.auditor.get("/api/tasks").expect(200)["total"], json!(1));
     assert_eq!(people.auditor.get("/api/audit/export?task_id=ended").text().lines().count(), 3);
     people.submitter.post("/api/tasks", ended).refused(409, "task_exists");
+}
+
+const RULES: &str = r#"
+[[label]]
+name = "release_train"
+level = "high"
+en = "Starts a release."
+zh = "启动发布。"
+
+[[program]]
+names = ["shipctl"]
+options = ["-e --env="]
+commands.low = ["status"]
+otherwise = "service_control"
+
+[[program.rule]]
+label = "release_train"
+first = ["release"]
+value = { "--env" = ["prod*"] }
+"#;
+
+#[test]
+fn an_organisations_rules_are_taken_in_at_run_time_or_refused_whole() {
+    let home = Home::new();
+    home.write("rules.toml", RULES);
+    let server = Server::on(home, &[]);
+    let root = server.root();
+    let grade = |command: &str| {
+        let answer = root.post("/api/risk/classify", json!({"command": command})).expect(200);
+        (answer["level"].as_str().unwrap().to_owned(), answer["labels"].clone())
+    };
+    let release = "shipctl -e production release web";
+    assert_eq!(grade(release), ("high".to_owned(), json!(["release_train"])));
+    assert_eq!(grade("shipctl -e test release web"), ("medium".to_owned(), json!(["service_control"])));
+    assert_eq!(grade("shipctl status"), ("low".to_owned(), json!([])));
+
+    server.home.write("rules.toml", &RULES.replace("release_train\"\nfirst", "relase_train\"\nfirst"));
+    let refused = root.post("/api/admin/reload", json!({})).refused(422, "invalid_field");
+    assert_eq!(refused["field"], json!("rules"));
+    let why = refused["error"].as_str().unwrap();
+    assert!(why.contains("line ") && why.contains("relase_train"), "{why}");
+    assert_eq!(grade(release).0, "high", "the old set stays");
+
+    server.home.write("rules.toml", &RULES.replace("prod*", "live*"));
+    root.post("/api/admin/reload", json!({})).expect(200);
+    assert_eq!(grade(release).0, "medium");
+
+    root.put("/api/admin/policy", json!({"policy": {"trusted_lowers": ["service_control"]}})).expect(200);
+    assert_eq!(grade(release).0, "low", "asked from this host, which is trusted");
+    assert_eq!(grade("rm -rf /srv").0, "high");
+}
+
+#[test]
+fn a_server_does_not_start_with_rules_that_it_cannot_use() {
+    let home = Home::new();
+    home.write("rules.toml", "[[program]]\nnames = [\"x\"]\nnonsense = 1\n");
+    let (status, said) = home.refused(&[]);
+    assert!(!status.success() && said.contains("rules.toml, line 3") && said.contains("nonsense"), "{said}");
 }

@@ -14,7 +14,7 @@ pub mod tree;
 pub mod verify;
 
 pub use chain::{Chain, leaf};
-pub use entry::{Entry, Line, Mask, Subject};
+pub use entry::{Draft, Entry, Line, Mask, Subject};
 pub use fault::{Fault, FaultKind};
 pub use format::MAX_LINE;
 pub use statement::{Statement, names};

@@ -137,6 +137,9 @@ pub struct Policy {
     /// Trusted networks; those of the settings if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_networks: Option<Vec<String>>,
+    /// Labels of medium risk that count as low if the request comes from a trusted network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trusted_lowers: Vec<String>,
     /// Who is who.
     pub people: BTreeMap<String, Person>,
     /// What it takes, by risk.
@@ -152,6 +155,7 @@ impl Default for Policy {
             auto_dispatch: true,
             start_within: Span(Millis::from_secs(24 * 3600)),
             trusted_networks: None,
+            trusted_lowers: Vec::new(),
             people: BTreeMap::new(),
             levels: Levels::default(),
             limits: Limits::default(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hermes_core::audit::Entry;
+use hermes_core::audit::{Draft, Entry};
 use hermes_core::id::{Digest, Fence, Seq, TaskId, Version};
 use hermes_core::key;
 use hermes_core::risk::Level;
@@ -22,8 +22,8 @@ pub struct Commit {
     pub before: Option<State>,
     /// The events, at least one.
     pub events: Vec<Recorded>,
-    /// Their audit entries, one each.
-    pub entries: Vec<Entry>,
+    /// Their audit lines, one each, that have no place in the log yet.
+    pub drafts: Vec<Draft>,
     /// What a new task brings besides.
     pub new: Option<NewTask>,
 }

@@ -9,6 +9,7 @@ mod point;
 mod read;
 mod reserve;
 mod schema;
+mod tally;
 mod transaction;
 mod writer;
 
@@ -29,7 +30,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::folder::Lock;
 use self::hot::Hot;
-use self::transaction::Ledger;
+use self::transaction::{Ledger, Ready};
 pub use self::writer::{Opened, StoreActor};
 use super::{
     AuditLine, AuditPosition, Change, Commit, Counts, Error, Known, OutputChunk, Page, Query, Setting, Store,
@@ -100,10 +101,11 @@ impl SqliteStore {
         })
     }
 
-    /// Runs a closure inside the next group commit; answers when it is durable.
+    /// Runs a closure inside the next group commit; answers when it is durable. It may be run again after a rollback, so
+    /// it changes nothing but the ledger.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.write_and(work, |_| ()).await
     }
@@ -111,7 +113,7 @@ impl SqliteStore {
     /// The same, and `then` once it is durable, before anything else is written.
     async fn write_and<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
         then: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, Error> {
         let permit = self.waiting.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
@@ -171,11 +173,12 @@ fn escape_uri(c: char) -> Vec<char> {
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), Error> {
-        let (before, after, task) = (self.hot.clone(), self.hot.clone(), commit.task.clone());
+        let ready = Ready::of(commit)?;
+        let (before, after, task) = (self.hot.clone(), self.hot.clone(), ready.task().clone());
         let work = move |ledger: &mut Ledger<'_>| {
             // From here until the commit is over the database alone knows which state is the true one.
-            before.forget(std::slice::from_ref(&commit.task.id));
-            ledger.commit(&commit)
+            before.forget(std::slice::from_ref(&ready.task().id));
+            ledger.commit(&ready)
         };
         self.write_and(work, move |()| after.put(task)).await
     }

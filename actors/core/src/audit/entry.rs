@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{
-    MAX_LINE,
     fold::{NAME_ROOM, TEXT_ROOM, fold},
-    format::written,
+    format::{END, MAX_DRAFT, PREV, START, written},
     leaf,
 };
 use crate::{
@@ -101,24 +101,29 @@ impl Entry {
         }
     }
 
-    /// The entry as the line of this number after the line with this hash. `data` and subject are masked first; if
-    /// the line is then too long, its long parts give way to their digest, length and head.
+    /// The entry as the line of this number after the line with this hash.
     pub fn line(&self, seq: Seq, prev: &Digest, mask: Mask) -> Line {
-        let mut body = self.body(seq, prev, mask);
-        let mut text = written(&body);
+        self.draft(mask).line(seq, prev)
+    }
+
+    /// All of the line but its place in the log, so that whoever gives out the places has little left to do. `data` and
+    /// subject are masked first; if the line is then too long, its long parts give way to their digest, length and head.
+    pub fn draft(&self, mask: Mask) -> Draft {
+        let mut fields = self.fields(mask);
+        let mut text = fields.written();
         for part in
             [Part::InData, Part::At("command"), Part::At("description"), Part::At("data"), Part::At("risk_labels")]
         {
-            if text.len() <= MAX_LINE {
+            if text.len() <= MAX_DRAFT {
                 break;
             }
-            part.shorten(&mut body);
-            text = written(&body);
+            part.shorten(&mut fields);
+            text = fields.written();
         }
-        Line { leaf: leaf(text.as_bytes()), text }
+        Draft { at: self.at, task_id: self.task_id.clone(), text }
     }
 
-    fn body(&self, seq: Seq, prev: &Digest, mask: Mask) -> Value {
+    fn fields(&self, mask: Mask) -> Fields {
         let time = self.at.rfc3339();
         let task_id = self.task_id.as_ref().map_or("", TaskId::as_str);
         let data = (!self.data.is_empty()).then(|| masked_map(&self.data, 0, mask));
@@ -127,8 +132,6 @@ impl Entry {
         let name = |of: fn(&Subject) -> &String| text(of).map(|value| fold(value, NAME_ROOM));
         let labels = subject.map(|s| s.risk_labels.iter().map(|label| json!(mask(label))).collect());
         let fields = [
-            ("v", Some(json!(1))),
-            ("seq", Some(json!(seq))),
             ("ts", Some(json!(time))),
             ("kind", Some(plain_name(&self.kind))),
             ("task_id", Some(json!(task_id))),
@@ -150,9 +153,49 @@ impl Entry {
             ("risk_labels", labels),
             ("operator_open_id", name(|s| &s.operator_open_id)),
             ("operator_name", name(|s| &s.operator_name)),
-            ("prev", Some(json!(prev))),
         ];
-        fields.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+        Fields(fields.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
+    }
+}
+
+/// A line without its number and the hash of the line before it. Secrets are masked already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// When it happened.
+    pub at: Timestamp,
+    /// The task it happened to.
+    pub task_id: Option<TaskId>,
+    text: String,
+}
+
+impl Draft {
+    /// The line of this number after the line with this hash.
+    pub fn line(&self, seq: Seq, prev: &Digest) -> Line {
+        let text = format!("{START}{seq},{}{PREV}{prev}{END}", self.text);
+        Line { leaf: leaf(text.as_bytes()), text }
+    }
+}
+
+/// The fields of a line in their order.
+struct Fields(Vec<(&'static str, Value)>);
+
+impl Fields {
+    fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.iter_mut().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// As they stand in the line: members of an object, without its braces.
+    fn written(&self) -> String {
+        let mut text = written(self);
+        text.pop();
+        text.remove(0);
+        text
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
 
@@ -165,13 +208,18 @@ enum Part {
 }
 
 impl Part {
-    fn shorten(self, body: &mut Value) {
+    fn shorten(self, fields: &mut Fields) {
         let shorten = |value: &mut Value| *value = fold(value.take(), TEXT_ROOM);
         match self {
             Self::InData => {
-                body.get_mut("data").and_then(Value::as_object_mut).into_iter().flatten().for_each(|(_, v)| shorten(v));
+                fields
+                    .get_mut("data")
+                    .and_then(Value::as_object_mut)
+                    .into_iter()
+                    .flatten()
+                    .for_each(|(_, v)| shorten(v));
             }
-            Self::At(key) => body.get_mut(key).into_iter().for_each(shorten),
+            Self::At(key) => fields.get_mut(key).into_iter().for_each(shorten),
         }
     }
 }

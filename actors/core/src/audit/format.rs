@@ -2,8 +2,8 @@
 
 use std::{fmt, slice, str};
 
+use serde::Serialize;
 use serde::de::{self, Deserializer as _, IgnoredAny};
-use serde_json::Value;
 
 use super::fault::{Fault, FaultKind, excerpt};
 use crate::id::Seq;
@@ -39,11 +39,17 @@ pub(super) const KEYS: [&str; 24] = [
     "prev",
 ];
 
-const START: &str = r#"{"v":1,"seq":"#;
+pub(super) const START: &str = r#"{"v":1,"seq":"#;
+pub(super) const PREV: &str = r#","prev":""#;
+pub(super) const END: &str = r#""}"#;
+
+/// The most bytes between the number of a line and the hash before it: a number has up to 20 digits, and a comma after it.
+pub(super) const MAX_DRAFT: usize = MAX_LINE - START.len() - 21 - PREV.len() - 64 - END.len();
 
 /// Writes a value the way lines have it: compact JSON in which nothing hides or moves other text.
-pub(super) fn written(value: &Value) -> String {
-    let json = value.to_string();
+pub(super) fn written(value: &(impl Serialize + ?Sized)) -> String {
+    // What is written here has texts for keys and so cannot fail.
+    let json = serde_json::to_string(value).unwrap_or_default();
     if is_plain(json.as_bytes()) {
         return json;
     }
@@ -130,10 +136,10 @@ fn number(text: &str) -> Option<Seq> {
 
 /// Upper-case digits name the same hash in other bytes, so only lower case will do.
 pub(super) fn prev(text: &str) -> Option<&str> {
-    let body = text.strip_suffix("\"}")?;
+    let body = text.strip_suffix(END)?;
     let (rest, hex) = body.split_at_checked(body.len().checked_sub(64)?)?;
     let lower = hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    (lower && rest.ends_with(",\"prev\":\"")).then_some(hex)
+    (lower && rest.ends_with(PREV)).then_some(hex)
 }
 
 fn keys_in_order(text: &str) -> Result<(), Fault> {
@@ -192,6 +198,8 @@ impl de::Visitor<'_> for NextKey<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";

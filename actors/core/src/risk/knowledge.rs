@@ -24,7 +24,7 @@ pub use load::Error;
 pub(crate) use opening::{Inner, Opening};
 pub(crate) use pattern::Subject;
 use program::Program;
-pub(crate) use read::{Entry, Reading};
+pub(crate) use read::{Entry, Reading, Said};
 
 /// In place of a label: it only reads.
 const LOW: &str = "low";

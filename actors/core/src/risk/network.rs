@@ -1,6 +1,8 @@
 //! Which networks a request may come from without being a finding by itself.
 
-use std::{net::IpAddr, str::FromStr};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net};
 
@@ -21,6 +23,7 @@ pub enum Error {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks {
     trusted: Vec<IpNet>,
+    lowers: BTreeSet<String>,
     warnings: Vec<String>,
 }
 
@@ -39,6 +42,17 @@ impl Networks {
     /// Tells whether a text is the address of a trusted member; what is not one plain address is never trusted.
     pub fn is_trusted_text(&self, text: &str) -> bool {
         text.parse().is_ok_and(|address| self.contains(address))
+    }
+
+    /// The same networks, whose members have these labels lowered; see [`Rules::check_lowers`](super::Rules::check_lowers).
+    #[must_use]
+    pub fn lowering(self, labels: impl IntoIterator<Item = String>) -> Self {
+        Self { lowers: labels.into_iter().collect(), ..self }
+    }
+
+    /// Tells whether a label counts for less if it comes from a trusted member.
+    pub(super) fn lowers(&self, label: &str) -> bool {
+        self.lowers.contains(label)
     }
 
     /// Says which entries are legal but probably not what was meant.

@@ -9,6 +9,9 @@ use super::{Assessment, Finding, Level, Networks, Text, characters, statement};
 /// Bytes of a command that are read; what is longer is graded as if the rest hid something.
 const READ_AT_MOST: usize = 64 * 1024;
 
+/// What could not be read, whoever sends it.
+const NEVER_LOWERED: &[&str] = &["hidden_characters", "unknown_command", "unparsed"];
+
 /// Where a command comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Source<'a> {
@@ -39,7 +42,8 @@ impl Rules {
         Ok(Self { knowledge: Knowledge::with(name, text)? })
     }
 
-    /// Grades a command. A trusted source lowers nothing; any other raises the grade to high.
+    /// Grades a command. A trusted source lowers what the policy says and nothing else; any other raises the grade to
+    /// high.
     pub fn assess(&self, command: &str, source: &Source<'_>, networks: &Networks) -> Assessment {
         let mut found = self.found(command);
         let known = |label: &str| self.knowledge.label(label).cloned();
@@ -58,15 +62,37 @@ impl Rules {
         {
             add("oversized", Level::High, [command.floor_char_boundary(READ_AT_MOST), command.len()], label.why);
         }
+        if foreign_source(source, networks).is_none() {
+            lower(&mut found, networks);
+        }
         let summary = summary::sentence(&found);
         let umbrella = self.umbrella(&found);
         let findings = found.notes.into_iter().map(|note| note.finding).chain(umbrella).collect();
         Assessment::of(findings, summary)
     }
 
+    /// Refuses labels that no source may have lowered: unknown ones, those that are not of medium risk (so nothing that
+    /// destroys), and those of what could not be read.
+    ///
+    /// # Errors
+    ///
+    /// With a sentence that names the label.
+    pub fn check_lowers(&self, labels: &[String]) -> Result<(), String> {
+        for name in labels {
+            match self.knowledge.label(name) {
+                None => return Err(format!("there is no label \"{name}\"")),
+                Some(label) if label.level != Level::Medium || NEVER_LOWERED.contains(&name.as_str()) => {
+                    return Err(format!("\"{name}\" may not be lowered: only what is medium and was understood may"));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Says how each command line in a command was understood, in their order.
     pub fn explain(&self, command: &str) -> Vec<String> {
-        self.found(command).steps
+        scan::explain(&self.knowledge, command)
     }
 
     fn found(&self, command: &str) -> Found {
@@ -95,6 +121,16 @@ impl Rules {
         let label = self.knowledge.label("destructive_command")?;
         let why = label.why.clone();
         Some(Finding { label: "destructive_command".to_owned(), level: Level::High, span, why: why.en, why_zh: why.zh })
+    }
+}
+
+/// What the policy says of a trusted source: a medium finding of these labels is low. High ones stay.
+fn lower(found: &mut Found, networks: &Networks) {
+    let medium = found.notes.iter_mut().map(|note| &mut note.finding).filter(|finding| finding.level == Level::Medium);
+    for finding in medium.filter(|finding| networks.lowers(&finding.label)) {
+        finding.level = Level::Low;
+        finding.why.push_str(" Lowered: it comes from a trusted network.");
+        finding.why_zh.push_str("来自受信任的网络，已降级。");
     }
 }
 

@@ -25,6 +25,8 @@ use place::Spot;
 const MAX_DEPTH: usize = 12;
 /// Bytes that are gone through for one command, however often its parts have to be looked at.
 const BUDGET: usize = 1024 * 1024;
+/// What asking the rules about one command line costs of it, besides its bytes.
+const LINE: usize = 32;
 /// Findings of one label and level that are kept.
 const ALIKE_AT_MOST: usize = 8;
 /// Values that a variable may have had so far; more are as good as any.
@@ -66,7 +68,7 @@ pub(super) struct Found {
     /// The programs that only read, by name, each once.
     pub(super) readers: Vec<String>,
     /// How each command line was understood, if that was asked for.
-    pub(super) steps: Vec<String>,
+    pub(super) steps: Option<Vec<String>>,
 }
 
 struct Scan<'k> {
@@ -86,10 +88,19 @@ struct Scan<'k> {
 
 /// Goes through shell text.
 pub(super) fn shell(knowledge: &Knowledge, text: &str, statements: Statements) -> Found {
+    found(knowledge, text, statements, None)
+}
+
+/// Goes through shell text and says how each command line in it was understood.
+pub(super) fn explain(knowledge: &Knowledge, text: &str) -> Vec<String> {
+    found(knowledge, text, Statements::Graded, Some(Vec::new())).steps.unwrap_or_default()
+}
+
+fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Option<Vec<String>>) -> Found {
     let mut scan = Scan {
         knowledge,
         statements,
-        found: Found::default(),
+        found: Found { steps, ..Found::default() },
         budget: BUDGET,
         judged: 0,
         variables: BTreeMap::new(),
@@ -126,13 +137,20 @@ impl Scan<'_> {
         effect: Option<Text>,
         context: &Context,
     ) {
+        if self.is_enough(label, level) {
+            return;
+        }
         let finding = Finding { label: label.to_owned(), level, span, why: why.en, why_zh: why.zh };
-        let alike = self.found.notes.iter().map(|note| &note.finding);
-        let mut alike = alike.filter(|known| known.level == level && known.label == finding.label);
-        if alike.clone().count() < ALIKE_AT_MOST && !alike.any(|known| *known == finding) {
+        if !self.found.notes.iter().any(|known| known.finding == finding) {
             let context = Context { under: Vec::new(), stdin: Output::default(), ..context.clone() };
             self.found.notes.push(Note { finding, effect, context });
         }
+    }
+
+    /// There are enough findings of a kind: more would tell nobody more.
+    fn is_enough(&self, label: &str, level: Level) -> bool {
+        let findings = self.found.notes.iter().map(|note| &note.finding);
+        findings.filter(|known| known.level == level && known.label == label).count() >= ALIKE_AT_MOST
     }
 
     /// Takes work off the budget; what there is none left for is not read, and graded as if it hid something.

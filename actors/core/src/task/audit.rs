@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Event, Recorded, State, Task};
+use super::{Event, Recorded, State, Submission, Task};
 use crate::audit::{Entry, Subject};
 use crate::redact;
 
@@ -43,39 +43,23 @@ fn operator_open_id(recorded: &Recorded) -> String {
 
 /// The event's own fields, without what the line has elsewhere, without output, and without the lease's secret.
 fn data(after: &Task, event: &Event) -> Map<String, Value> {
-    let mut value = serde_json::to_value(event).unwrap_or_default();
-    // What an executor reports is any JSON: there a secret may be known by the name of its field alone.
-    redact::mask_json(&mut value);
-    let Value::Object(mut data) = value else { return Map::new() };
-    for elsewhere in ["kind", "task_id", "submission", "command", "description", "revision", "command_sha256"] {
-        data.remove(elsewhere);
-    }
     match event {
-        Event::Created { submission, .. } => {
-            data.insert("content".to_owned(), json!(after.content));
-            for (name, text) in [
-                ("source_agent", &submission.source_agent),
-                ("target_executor", &submission.target_executor),
-                ("submitter_open_id", &submission.submitter_open_id),
-                ("approval_id", &submission.approval_id),
-                ("claimed_operator", &submission.operator_name),
-            ] {
-                if !text.is_empty() {
-                    data.insert(name.to_owned(), json!(text));
-                }
-            }
-            if let Some(task) = &submission.rerun_of {
-                data.insert("rerun_of".to_owned(), json!(task));
-            }
+        Event::Created { submission, peer_ip, risk, deadlines, .. } => {
+            let data = json!({"peer_ip": peer_ip, "risk": risk, "deadlines": deadlines, "content": after.content});
+            let mut data = object(data);
+            claims(submission, &mut data);
+            data
         }
         Event::Leased { lease, attempt } => {
-            data.insert(
-                "lease".to_owned(),
-                json!({"worker": lease.worker, "key": lease.key, "fence": lease.fence, "attempt": attempt}),
-            );
+            let known = json!({"worker": lease.worker, "key": lease.key, "fence": lease.fence, "attempt": attempt});
+            let mut data = fields(event);
+            data.insert("lease".to_owned(), known);
+            data
         }
         Event::Finished { log, .. } => {
+            let mut data = fields(event);
             data.insert("log".to_owned(), json!({"bytes": log.len()}));
+            data
         }
         Event::Voted { .. }
         | Event::Approved { .. }
@@ -90,7 +74,42 @@ fn data(after: &Task, event: &Event) -> Map<String, Value> {
         | Event::Started { .. }
         | Event::LateResult { .. }
         | Event::Verified { .. }
-        | Event::Noted { .. } => {}
+        | Event::Noted { .. } => fields(event),
     }
-    data
+}
+
+fn fields(event: &Event) -> Map<String, Value> {
+    const ELSEWHERE: [&str; 5] = ["kind", "command", "description", "revision", "command_sha256"];
+    let mut value = serde_json::to_value(event).unwrap_or_default();
+    for elsewhere in ELSEWHERE {
+        value.as_object_mut().and_then(|data| data.shift_remove(elsewhere));
+    }
+    // What an executor reports is any JSON: there a secret may be known by the name of its field alone.
+    redact::mask_json(&mut value);
+    object(value)
+}
+
+/// What the submitter says besides the command.
+fn claims(submission: &Submission, data: &mut Map<String, Value>) {
+    for (name, text) in [
+        ("source_agent", &submission.source_agent),
+        ("target_executor", &submission.target_executor),
+        ("submitter_open_id", &submission.submitter_open_id),
+        ("approval_id", &submission.approval_id),
+        ("claimed_operator", &submission.operator_name),
+    ] {
+        if !text.is_empty() {
+            data.insert(name.to_owned(), json!(text));
+        }
+    }
+    if let Some(task) = &submission.rerun_of {
+        data.insert("rerun_of".to_owned(), json!(task));
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+    }
 }

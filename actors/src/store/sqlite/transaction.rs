@@ -1,19 +1,45 @@
 //! What one write does inside the open transaction.
 
-use hermes_core::audit::Entry;
+use std::sync::Arc;
+
+use hermes_core::audit::Draft;
 use hermes_core::id::{Digest, Seq, TaskId, Version};
 use hermes_core::redact;
-use hermes_core::task::{Recorded, State, Task};
+use hermes_core::task::{State, Task};
 use hermes_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::tally::Tally;
 use crate::store::{Change, Commit, Error, Idempotency, OutputChunk};
 
-/// The open transaction, and where the audit chain stands in it.
+/// The open transaction as one write sees it: where the audit chain stands in it, what others have added up and what
+/// this one adds.
 pub(super) struct Ledger<'a> {
     pub(super) connection: &'a Connection,
     pub(super) seq: Seq,
     pub(super) leaf: Digest,
+    pub(super) others: &'a Tally,
+    pub(super) own: Tally,
+}
+
+/// A commit, written out before the writer has to do with it: the writer is the one whom everybody waits for.
+pub(super) struct Ready {
+    commit: Commit,
+    row: Row,
+    events: Vec<(Version, String)>,
+}
+
+impl Ready {
+    pub(super) fn of(commit: Commit) -> Result<Self, Error> {
+        let row = Row::of(&commit.task)?;
+        let events = commit.events.iter().map(|recorded| Ok((recorded.version, json(recorded)?)));
+        let events = events.collect::<Result<_, Error>>()?;
+        Ok(Self { commit, row, events })
+    }
+
+    pub(super) const fn task(&self) -> &Arc<Task> {
+        &self.commit.task
+    }
 }
 
 impl From<rusqlite::Error> for Error {
@@ -31,7 +57,8 @@ impl Ledger<'_> {
         self.connection.prepare_cached(sql)?.execute(values)
     }
 
-    pub(super) fn commit(&mut self, commit: &Commit) -> Result<(), Error> {
+    pub(super) fn commit(&mut self, ready: &Ready) -> Result<(), Error> {
+        let Ready { commit, row, events } = ready;
         match &commit.new {
             Some(new) => {
                 if let Some(idempotency) = &new.idempotency {
@@ -41,21 +68,17 @@ impl Ledger<'_> {
                     self.refuse_flood(&commit.task.submitted_by.id, limit)?;
                 }
                 if let Some(number) = new.number {
-                    self.run(
-                        "INSERT INTO counter (name, value) VALUES ('task_number', ?1)
-                         ON CONFLICT (name) DO UPDATE SET value = max(value, ?1)",
-                        [number],
-                    )?;
+                    self.own.note_number(number);
                 }
-                self.insert(&commit.task)?;
+                self.insert(&commit.task, row)?;
             }
-            None => self.update(&commit.task, commit.expected)?,
+            None => self.update(&commit.task, row, commit.expected)?,
         }
-        self.count(commit)?;
-        for recorded in &commit.events {
-            self.event(&commit.task.id, recorded)?;
+        self.count(commit);
+        for (version, body) in events {
+            self.event(&commit.task.id, *version, body)?;
         }
-        self.audit(&commit.entries, Some(&commit.task.submitted_by.id))
+        self.audit(&commit.drafts, Some(&commit.task.submitted_by.id))
     }
 
     pub(super) fn apply(&mut self, change: &Change) -> Result<(), Error> {
@@ -77,7 +100,7 @@ impl Ledger<'_> {
                 params![name, setting.value, setting.origin.0],
             )?;
         }
-        self.audit(std::slice::from_ref(&change.entry), None)
+        self.audit(&[change.entry.draft(redact::mask)], None)
     }
 
     pub(super) fn append_output(&self, task: &TaskId, chunk: &OutputChunk) -> Result<(), Error> {
@@ -94,7 +117,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    pub(super) fn clean(&self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<Vec<TaskId>, Error> {
+    pub(super) fn clean(&mut self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<Vec<TaskId>, Error> {
         self.run("DELETE FROM idempotency WHERE expires_at < ?1", [now.0])?;
         let ended: Vec<(i64, String, String)> = self
             .connection
@@ -104,7 +127,7 @@ impl Ledger<'_> {
         for (seq, id, state) in &ended {
             self.run("DELETE FROM task WHERE seq = ?1", [seq])?;
             self.run("DELETE FROM output WHERE task_id = ?1", [id])?;
-            self.add(&format!("state:{state}"), -1)?;
+            self.own.add(format!("state:{state}"), -1);
         }
         Ok(ended.into_iter().filter_map(|(_, id, _)| TaskId::parse(&id).ok()).collect())
     }
@@ -122,8 +145,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    fn insert(&self, task: &Task) -> Result<(), Error> {
-        let row = Row::of(task)?;
+    fn insert(&self, task: &Task, row: &Row) -> Result<(), Error> {
         let added = self.run(
             "INSERT OR IGNORE INTO task (id, version, state, risk, submitted_by, created_at, resolved_at, \
              next_deadline, ready_for, leased_fence, search, body) \
@@ -146,8 +168,7 @@ impl Ledger<'_> {
         if added == 0 { Err(Error::TaskExists) } else { Ok(()) }
     }
 
-    fn update(&self, task: &Task, expected: Version) -> Result<(), Error> {
-        let row = Row::of(task)?;
+    fn update(&self, task: &Task, row: &Row, expected: Version) -> Result<(), Error> {
         let changed = self.run(
             "UPDATE task SET version = ?3, state = ?4, risk = ?5, resolved_at = ?6, next_deadline = ?7, \
              ready_for = ?8, leased_fence = ?9, search = ?10, body = ?11 WHERE id = ?1 AND version = ?2",
@@ -178,25 +199,24 @@ impl Ledger<'_> {
     }
 
     /// A task that was cleaned away keeps its events, so its id cannot be taken again.
-    fn event(&self, id: &TaskId, recorded: &Recorded) -> Result<(), Error> {
+    fn event(&self, id: &TaskId, version: Version, body: &str) -> Result<(), Error> {
         let added = self.run(
             "INSERT OR IGNORE INTO event (task_id, version, body) VALUES (?1, ?2, ?3)",
-            params![id.as_str(), recorded.version.0, json(recorded)?],
+            params![id.as_str(), version.0, body],
         )?;
         if added == 0 { Err(Error::TaskExists) } else { Ok(()) }
     }
 
-    fn audit(&mut self, entries: &[Entry], owner: Option<&str>) -> Result<(), Error> {
-        for entry in entries {
+    fn audit(&mut self, drafts: &[Draft], owner: Option<&str>) -> Result<(), Error> {
+        for draft in drafts {
             let seq = self.seq.next();
-            let line = entry.line(seq, &self.leaf, redact::mask);
+            let line = draft.line(seq, &self.leaf);
             self.run(
                 "INSERT INTO audit (seq, at, task_id, owner, leaf, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![seq.0, entry.at.0, entry.task_id.as_ref().map(TaskId::as_str), owner, line.leaf.0, line.text],
+                params![seq.0, draft.at.0, draft.task_id.as_ref().map(TaskId::as_str), owner, line.leaf.0, line.text],
             )?;
             (self.seq, self.leaf) = (seq, line.leaf);
         }
-        self.run("UPDATE audit_head SET seq = ?1, leaf = ?2", params![self.seq.0, self.leaf.0])?;
         Ok(())
     }
 
@@ -223,39 +243,30 @@ impl Ledger<'_> {
         if waiting >= u64::from(limit) { Err(Error::TooManyPending { waiting, limit }) } else { Ok(()) }
     }
 
+    /// A counter with what this transaction has done to it.
     fn counter(&self, name: &str) -> Result<u64, Error> {
         let value: Option<i64> = self
             .connection
             .prepare_cached("SELECT value FROM counter WHERE name = ?1")?
             .query_row([name], |row| row.get(0))
             .optional()?;
-        Ok(u64::try_from(value.unwrap_or(0)).unwrap_or(0))
+        let changed = [self.others, &self.own].map(|tally| tally.change_of(name)).iter().sum::<i64>();
+        Ok(u64::try_from(value.unwrap_or(0).saturating_add(changed)).unwrap_or(0))
     }
 
     /// Keeps the counters that lists and limits read instead of counting rows.
-    fn count(&self, commit: &Commit) -> Result<(), Error> {
+    fn count(&mut self, commit: &Commit) {
         let after = commit.task.state;
         if commit.before == Some(after) {
-            return Ok(());
+            return;
         }
         if let Some(before) = commit.before {
-            self.add(&format!("state:{before}"), -1)?;
+            self.own.add(format!("state:{before}"), -1);
         }
-        self.add(&format!("state:{after}"), 1)?;
+        self.own.add(format!("state:{after}"), 1);
         let waits = |state: Option<State>| state.is_some_and(State::is_undecided);
-        match (waits(commit.before), waits(Some(after))) {
-            (false, true) => self.add(&format!("pending_of:{}", commit.task.submitted_by.id), 1),
-            (true, false) => self.add(&format!("pending_of:{}", commit.task.submitted_by.id), -1),
-            (true, true) | (false, false) => Ok(()),
-        }
-    }
-
-    fn add(&self, name: &str, by: i64) -> Result<(), Error> {
-        self.run(
-            "INSERT INTO counter (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",
-            params![name, by],
-        )?;
-        Ok(())
+        let change = i64::from(waits(Some(after))) - i64::from(waits(commit.before));
+        self.own.add(format!("pending_of:{}", commit.task.submitted_by.id), change);
     }
 }
 

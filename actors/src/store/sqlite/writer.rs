@@ -1,8 +1,8 @@
 //! Owns the one connection that writes, on a thread of its own.
 //!
-//! - Takes `Write`: a closure over the open transaction. Whatever waits when a transaction begins shares it, a savepoint
-//!   each, so that one failure hurts only itself; all are answered after the one COMMIT. While it syncs, the next batch
-//!   gathers: nothing ever waits for company.
+//! - Takes `Write`: a closure over the open transaction. Whatever waits when a transaction begins shares it, and a failure
+//!   hurts only itself; all are answered after the one COMMIT. While it syncs, the next batch gathers: nothing ever waits
+//!   for company.
 //! - Awaits nothing: it blocks its own thread only.
 //! - When it dies, the guard turns /health red and the process stops in stages; what was not answered is not promised.
 //! - Its queue is bounded by the permits that each `Write` carries.
@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext as _, AsyncContext, Context, Handler, Message, SpawnHandle};
 use hermes_core::id::{Digest, Seq};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::folder::{Lock, OpenError};
 use super::point::PointReader;
 use super::reserve::Reserve;
+use super::tally::Tally;
 use super::transaction::Ledger;
 use crate::death::DeathWatch;
 use crate::health::{Health, Part};
@@ -81,14 +82,45 @@ impl Actor for StoreActor {
     type Context = Context<Self>;
 }
 
-/// What is to be told once the transaction is over.
-type Settle = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Without a transaction there is only somebody to tell.
-type Work = Box<dyn FnOnce(Option<&mut Ledger<'_>>) -> (Result<(), Error>, Settle) + Send>;
+/// Something to be done inside the open transaction, and somebody to be told.
+trait Job: Send {
+    /// Does it; a second time if the first was rolled back.
+    fn run(&mut self, ledger: &mut Ledger<'_>) -> Result<(), Error>;
+    /// Tells, once the transaction is over.
+    fn settle(self: Box<Self>, committed: Result<(), Error>);
+}
 
-/// A closure over the open transaction, and whom to tell.
+struct Asked<T, W, N> {
+    work: W,
+    then: N,
+    result: Result<T, Error>,
+    reply: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<T, W, N> Job for Asked<T, W, N>
+where
+    T: Send,
+    W: FnMut(&mut Ledger<'_>) -> Result<T, Error> + Send,
+    N: FnOnce(&T) + Send,
+{
+    fn run(&mut self, ledger: &mut Ledger<'_>) -> Result<(), Error> {
+        self.result = (self.work)(ledger);
+        self.result.as_ref().map(drop).map_err(Clone::clone)
+    }
+
+    fn settle(self: Box<Self>, committed: Result<(), Error>) {
+        let answer = committed.and(self.result);
+        if let Ok(value) = &answer {
+            (self.then)(value);
+        }
+        // A caller who has gone will find out by reading.
+        let _gone = self.reply.send(answer);
+    }
+}
+
+/// A job, and the permit that bounds how many wait.
 pub(super) struct Write {
-    work: Work,
+    job: Box<dyn Job>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -100,23 +132,11 @@ impl Write {
     pub(super) fn new<T: Send + 'static>(
         permit: OwnedSemaphorePermit,
         reply: oneshot::Sender<Result<T, Error>>,
-        work: impl FnOnce(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut Ledger<'_>) -> Result<T, Error> + Send + 'static,
         then: impl FnOnce(&T) + Send + 'static,
     ) -> Self {
-        let work: Work = Box::new(move |ledger| {
-            let result = ledger.map_or(Err(Error::Unavailable), work);
-            let done = result.as_ref().map(drop).map_err(Clone::clone);
-            let settle: Settle = Box::new(move |committed| {
-                let answer = committed.and(result);
-                if let Ok(value) = &answer {
-                    then(value);
-                }
-                // A caller who has gone will find out by reading.
-                let _gone = reply.send(answer);
-            });
-            (done, settle)
-        });
-        Self { work, _permit: permit }
+        let job = Asked { work, then, result: Err(Error::Unavailable), reply };
+        Self { job: Box::new(job), _permit: permit }
     }
 }
 
@@ -179,10 +199,9 @@ impl StoreActor {
     }
 
     /// One transaction for the whole batch.
-    fn write(&mut self, batch: Vec<Write>) {
+    fn write(&mut self, mut batch: Vec<Write>) {
         let before = (self.seq, self.leaf);
-        let mut settles = Vec::with_capacity(batch.len());
-        let committed = self.transaction(batch, &mut settles);
+        let committed = self.transaction(&mut batch);
         match &committed {
             Ok(()) => {
                 self.health.set(Part::Store, Ok(()));
@@ -196,50 +215,85 @@ impl StoreActor {
                 self.report(error);
             }
         }
-        for settle in settles {
-            settle(committed.as_ref().map_or(Err(Error::Unavailable), |()| Ok(())));
+        for write in batch {
+            write.job.settle(committed.as_ref().map_or(Err(Error::Unavailable), |()| Ok(())));
         }
     }
 
-    fn transaction(&mut self, batch: Vec<Write>, settles: &mut Vec<Settle>) -> rusqlite::Result<()> {
-        let begun = if self.reserve.is_full() { Err(disk_full()) } else { self.run("BEGIN IMMEDIATE") };
-        if begun.is_err() {
-            settles.extend(batch.into_iter().map(|write| (write.work)(None).1));
-            return begun;
+    /// A savepoint costs as much as what it guards, and hardly any write fails: only when one has is everything rolled
+    /// back and done once more, with a savepoint each.
+    fn transaction(&mut self, batch: &mut [Write]) -> rusqlite::Result<()> {
+        let before = (self.seq, self.leaf);
+        let ended = self.attempt(batch, Self::all);
+        if !matches!(ended, Ok(Outcome::Abandoned)) {
+            return ended.map(drop);
         }
-        let ended = self.fill(batch, settles).and_then(|()| {
-            crate::crash::point("store.before_commit");
-            self.run("COMMIT")
-        });
-        if ended.is_err() && !self.connection.is_autocommit() {
+        (self.seq, self.leaf) = before;
+        self.attempt(batch, Self::each).map(drop)
+    }
+
+    fn attempt(&mut self, batch: &mut [Write], fill: Fill) -> rusqlite::Result<Outcome> {
+        if self.reserve.is_full() {
+            return Err(disk_full());
+        }
+        self.run("BEGIN IMMEDIATE")?;
+        let ended = self.finish(batch, fill);
+        if !matches!(ended, Ok(Outcome::Whole)) && !self.connection.is_autocommit() {
             self.run("ROLLBACK")?;
         }
         ended
     }
 
-    /// Each write in a savepoint of its own. One that finds the disk full ends the transaction for all.
-    fn fill(&mut self, batch: Vec<Write>, settles: &mut Vec<Settle>) -> rusqlite::Result<()> {
-        let mut full = false;
+    fn finish(&mut self, batch: &mut [Write], fill: Fill) -> rusqlite::Result<Outcome> {
+        let before = self.seq;
+        let mut tally = Tally::default();
+        if fill(self, batch, &mut tally)? == Outcome::Abandoned {
+            return Ok(Outcome::Abandoned);
+        }
+        tally.write(&self.connection)?;
+        if self.seq != before {
+            let mut head = self.connection.prepare_cached("UPDATE audit_head SET seq = ?1, leaf = ?2")?;
+            head.execute(params![self.seq.0, self.leaf.0])?;
+        }
+        crate::crash::point("store.before_commit");
+        self.run("COMMIT")?;
+        Ok(Outcome::Whole)
+    }
+
+    /// One after another, as long as none fails.
+    fn all(&mut self, batch: &mut [Write], tally: &mut Tally) -> rusqlite::Result<Outcome> {
         for write in batch {
-            if full {
-                settles.push((write.work)(None).1);
-                continue;
-            }
-            self.run("SAVEPOINT one")?;
-            let mut ledger = Ledger { connection: &self.connection, seq: self.seq, leaf: self.leaf };
-            let (done, settle) = (write.work)(Some(&mut ledger));
-            let after = (ledger.seq, ledger.leaf);
-            settles.push(settle);
-            match done {
-                Ok(()) => (self.seq, self.leaf) = after,
-                Err(Error::DiskFull) => full = true,
-                Err(_) => self.run("ROLLBACK TO one")?,
-            }
-            if !full {
-                self.run("RELEASE one")?;
+            match self.one(write, tally) {
+                Ok(()) => {}
+                Err(Error::DiskFull) => return Err(disk_full()),
+                Err(_) => return Ok(Outcome::Abandoned),
             }
         }
-        if full { Err(disk_full()) } else { Ok(()) }
+        Ok(Outcome::Whole)
+    }
+
+    /// Each in a savepoint of its own. One that finds the disk full ends the transaction for all.
+    fn each(&mut self, batch: &mut [Write], tally: &mut Tally) -> rusqlite::Result<Outcome> {
+        for write in batch {
+            self.run("SAVEPOINT one")?;
+            match self.one(write, tally) {
+                Ok(()) => {}
+                Err(Error::DiskFull) => return Err(disk_full()),
+                Err(_) => self.run("ROLLBACK TO one")?,
+            }
+            self.run("RELEASE one")?;
+        }
+        Ok(Outcome::Whole)
+    }
+
+    fn one(&mut self, write: &mut Write, tally: &mut Tally) -> Result<(), Error> {
+        let (seq, leaf) = (self.seq, self.leaf);
+        let mut ledger = Ledger { connection: &self.connection, seq, leaf, others: tally, own: Tally::default() };
+        write.job.run(&mut ledger)?;
+        let Ledger { seq, leaf, own, .. } = ledger;
+        (self.seq, self.leaf) = (seq, leaf);
+        tally.take_in(own);
+        Ok(())
     }
 
     fn run(&self, sql: &str) -> rusqlite::Result<()> {
@@ -279,6 +333,17 @@ impl StoreActor {
         }
     }
 }
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Whole,
+    /// One write failed, so none of them may stay.
+    Abandoned,
+}
+
+/// Does the writes of a batch, and adds up what they change.
+type Fill = fn(&mut StoreActor, &mut [Write], &mut Tally) -> rusqlite::Result<Outcome>;
 
 fn disk_full() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None)

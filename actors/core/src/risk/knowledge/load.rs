@@ -46,15 +46,30 @@ struct Builder {
     languages: BTreeMap<String, Vec<CodeRule>>,
 }
 
-#[derive(Clone)]
+/// Where something stands: the number of its file, and the offset in it.
+#[derive(Clone, Copy)]
 struct Place {
-    file: String,
-    line: usize,
+    file: usize,
+    offset: usize,
+}
+
+/// What is wrong, and where.
+struct Fault {
+    place: Place,
+    why: String,
 }
 
 impl Place {
-    fn error(&self, why: impl Into<String>) -> Error {
-        Error { file: self.file.clone(), line: self.line, why: why.into() }
+    fn fault(self, why: impl Into<String>) -> Fault {
+        Fault { place: self, why: why.into() }
+    }
+}
+
+impl Fault {
+    fn told(self, files: &[(&str, &str)]) -> Error {
+        let (file, text) = files.get(self.place.file).copied().unwrap_or_default();
+        let line = 1 + text.get(..self.place.offset).unwrap_or(text).matches('\n').count();
+        Error { file: file.to_owned(), line, why: self.why }
     }
 }
 
@@ -73,27 +88,24 @@ impl Knowledge {
     /// Reads files, the later ones on top of the earlier ones.
     pub(super) fn load(files: &[(&str, &str)]) -> Result<Self, Error> {
         let mut builder = Builder::default();
-        for (name, text) in files {
-            builder.add(name, text)?;
-        }
-        builder.build()
+        let added = files.iter().enumerate().try_for_each(|(number, (_, text))| builder.add(number, text));
+        added.and_then(|()| builder.build()).map_err(|fault| fault.told(files))
     }
 }
 
 impl Builder {
-    fn add(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        let line_of = |offset: usize| 1 + text.get(..offset).unwrap_or(text).matches('\n').count();
-        let place = |offset: usize| Place { file: name.to_owned(), line: line_of(offset) };
+    fn add(&mut self, number: usize, text: &str) -> Result<(), Fault> {
+        let place = |offset: usize| Place { file: number, offset };
         let file: File = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            place(offset).error(error.message())
+            place(offset).fault(error.message())
         })?;
         for label in file.label {
             self.label(label.into_inner());
         }
         for class in file.class {
             let at = place(class.span().start);
-            self.class(class.into_inner()).map_err(|why| at.error(why))?;
+            self.class(class.into_inner()).map_err(|why| at.fault(why))?;
         }
         for program in file.program {
             let at = place(program.span().start);
@@ -101,7 +113,7 @@ impl Builder {
         }
         for language in file.code {
             let at = place(language.span().start);
-            self.language(language.into_inner()).map_err(|why| at.error(why))?;
+            self.language(language.into_inner()).map_err(|why| at.fault(why))?;
         }
         Ok(())
     }
@@ -129,20 +141,20 @@ impl Builder {
         Ok(())
     }
 
-    fn program(&mut self, place: Place, program: file::Program) -> Result<(), Error> {
+    fn program(&mut self, place: Place, program: file::Program) -> Result<(), Fault> {
         if program.names.is_empty() {
-            return Err(place.error("a program needs `names`"));
+            return Err(place.fault("a program needs `names`"));
         }
         let number = self.programs.len();
-        self.programs.push((place.clone(), program.clone()));
+        self.programs.push((place, program.clone()));
         for name in &program.names {
             let at = match self.names.get(name).and_then(|known| self.programs.get(*known)) {
                 Some((known, _)) if known.file == place.file => {
-                    return Err(place.error(format!("\"{name}\" is described twice, first in line {}", known.line)));
+                    return Err(place.fault(format!("\"{name}\" is described twice in this file")));
                 }
                 Some((_, known)) if !program.replace => {
                     let merged = known.clone().with(program.clone(), name);
-                    self.programs.push((place.clone(), merged));
+                    self.programs.push((place, merged));
                     self.programs.len() - 1
                 }
                 Some(_) | None => number,
@@ -172,14 +184,14 @@ impl Builder {
         Ok(())
     }
 
-    fn build(self) -> Result<Knowledge, Error> {
+    fn build(self) -> Result<Knowledge, Fault> {
         let mut knowledge = Knowledge { labels: self.labels, languages: self.languages, ..Knowledge::default() };
         for (place, program) in self.programs {
             let language = program.code.as_ref().map(|code| &code.language);
             if let Some(unknown) = language.filter(|name| !knowledge.languages.contains_key(*name)) {
-                return Err(place.error(format!("there are no [[code]] rules for the language \"{unknown}\"")));
+                return Err(place.fault(format!("there are no [[code]] rules for the language \"{unknown}\"")));
             }
-            let program = Program::new(program, &knowledge.labels, &self.classes).map_err(|why| place.error(why))?;
+            let program = Program::new(program, &knowledge.labels, &self.classes).map_err(|why| place.fault(why))?;
             knowledge.programs.push(program);
         }
         for (name, at) in self.names {

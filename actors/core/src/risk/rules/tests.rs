@@ -630,3 +630,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_trusted_source_lowers_what_the_policy_says_and_nothing_that_destroys() {
+    let networks: Networks = "10.0.0.0/24".parse().unwrap();
+    let labels = ["service_control", "sql_write"].map(str::to_owned);
+    RULES.check_lowers(&labels).unwrap();
+    let lowering = networks.clone().lowering(labels);
+    let graded = |command: &str, peer: &str, networks: &Networks| {
+        let source = Source { peer: Some(peer.parse().unwrap()), claimed: None };
+        RULES.assess(command, &source, networks).level
+    };
+    for (command, peer, plain, lowered) in [
+        ("systemctl restart nginx", "10.0.0.5", Level::Medium, Level::Low),
+        ("systemctl restart nginx", "127.0.0.1", Level::Medium, Level::Low),
+        ("systemctl restart nginx", "10.0.1.5", Level::High, Level::High),
+        ("apt-get install -y jq", "10.0.0.5", Level::Medium, Level::Medium),
+        ("systemctl restart nginx; rm -rf /srv", "10.0.0.5", Level::High, Level::High),
+        ("systemctl disable --now auditd", "10.0.0.5", Level::High, Level::High),
+        ("psql -c 'DELETE FROM t'", "10.0.0.5", Level::High, Level::High),
+        ("psql -c 'DELETE FROM t WHERE id = 1'", "10.0.0.5", Level::Medium, Level::Low),
+    ] {
+        assert_eq!(graded(command, peer, &networks), plain, "{command}");
+        assert_eq!(graded(command, peer, &lowering), lowered, "{command}");
+    }
+    for label in ["recursive_delete", "cross_network", "unparsed", "unknown_command", "no_such_label"] {
+        let refused = RULES.check_lowers(&[label.to_owned()]).unwrap_err();
+        assert!(refused.contains(label), "{refused}");
+    }
+}

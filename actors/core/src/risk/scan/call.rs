@@ -4,7 +4,7 @@ use super::field::Field;
 use super::output::Output;
 use super::place::Spot;
 use super::{Context, Scan, Statements, base_name, flow_of, joined, summary};
-use crate::risk::knowledge::{Grade, Reading, Subject, Trait};
+use crate::risk::knowledge::{Grade, Reading, Said, Subject, Trait};
 use crate::risk::{Level, Text, statement};
 
 /// Where the programs of the system are; elsewhere a known name may be anybody's program.
@@ -45,9 +45,8 @@ impl Scan<'_> {
         let Some((program, words)) = fields.split_first() else { return input.clone() };
         let end = words.iter().map(|word| word.span[1]).fold(program.span[1], usize::max);
         let span = [program.span[0].min(end), end];
-        let bytes: usize = fields.iter().map(|field| field.text.len() + 1).sum();
         self.judged += 1;
-        if self.is_too_deep(spot, span) || !self.spend(bytes, span) {
+        if self.is_too_deep(spot, span) || !self.spend(cost(fields), span) {
             return Output::unknown();
         }
         let run = Run { program, words, input, span, spot, context };
@@ -105,7 +104,7 @@ impl Scan<'_> {
         };
         let known = self.label(label);
         self.note(label, known.level, run.span, known.why, Some(effect), run.context);
-        self.step(run, &run.program.text, "not known");
+        self.step(run, &run.program.text, || "not known".to_owned());
         run.input.changed()
     }
 
@@ -154,6 +153,9 @@ impl Scan<'_> {
     /// Asks the rules about something that is no program: a redirection, an assignment.
     pub(super) fn ask(&mut self, fields: &[Field], span: [usize; 2], context: &Context) {
         let Some((program, words)) = fields.split_first() else { return };
+        if !self.spend(cost(fields), span) {
+            return;
+        }
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         let run = Run { program, words, input: &Output::default(), span, spot: Spot::whole(), context };
@@ -192,7 +194,7 @@ impl Scan<'_> {
         };
         let anybodys = !is_system_path(&run.program.text);
         for (at, rule) in &said.rules {
-            if rule.says_low() {
+            if rule.says_low() || self.is_enough(&rule.label, rule.level) {
                 continue;
             }
             let Some(entry) = reading.entries.get(*at) else { continue };
@@ -200,10 +202,11 @@ impl Scan<'_> {
             let effect = template.map(|template| summary::fill(template, &reading.path, &entry.call));
             self.note(&rule.label, rule.level, run.span, rule.why.clone(), effect, run.context);
         }
-        let labels: Vec<&str> = said.rules.iter().map(|(_, rule)| rule.label.as_str()).collect();
-        self.step(run, &reading.path, &format!("rules {labels:?}, otherwise {:?}", said.otherwise));
-        let told = Told { secret: labels.contains(&"secret_access"), sends: labels.contains(&"network_send") };
+        self.step(run, &reading.path, || reasons(&said));
+        let says = |label: &str| said.rules.iter().any(|(_, rule)| rule.label == label);
+        let told = Told { secret: says("secret_access"), sends: says("network_send") };
         match said.otherwise {
+            Some(Grade::Labelled { label, level, .. }) if !explained && self.is_enough(&label, level) => {}
             Some(Grade::Labelled { label, level, why }) if !explained => {
                 let entry = reading.inner();
                 let template = entry.and_then(|entry| Some((entry.program.effect.as_ref()?, &entry.call)));
@@ -224,9 +227,11 @@ impl Scan<'_> {
         }
     }
 
-    fn step(&mut self, run: Run<'_>, path: &str, said: &str) {
-        let indent = "  ".repeat(run.spot.depth);
-        self.found.steps.push(format!("{indent}{path}: {} {}: {said}", run.program.text, joined(run.words)));
+    fn step(&mut self, run: Run<'_>, path: &str, said: impl Fn() -> String) {
+        if let Some(steps) = &mut self.found.steps {
+            let indent = "  ".repeat(run.spot.depth);
+            steps.push(format!("{indent}{path}: {}   [{} {}]", said(), run.program.text, joined(run.words)));
+        }
     }
 
     /// What it prints, as far as that matters to what reads it.
@@ -274,6 +279,23 @@ impl Scan<'_> {
 /// Commands that set variables for what runs later.
 fn is_declaration(path: &str) -> bool {
     matches!(path, "export" | "declare" | "typeset" | "readonly" | "local" | "setenv")
+}
+
+/// What the rules said, for whoever wants to know why.
+fn reasons(said: &Said<'_>) -> String {
+    let rules = said.rules.iter().map(|(_, rule)| format!("{} ({})", rule.label, rule.level));
+    let otherwise = said.otherwise.iter().map(|grade| match grade {
+        Grade::Low => "no rule holds; it only reads".to_owned(),
+        Grade::Labelled { label, level, .. } if said.rules.is_empty() => {
+            format!("no rule holds; otherwise {label} ({level})")
+        }
+        Grade::Labelled { label, level, .. } => format!("the sub-command is {label} ({level})"),
+    });
+    rules.chain(otherwise).collect::<Vec<_>>().join(", ")
+}
+
+fn cost(fields: &[Field]) -> usize {
+    fields.iter().map(|field| field.text.len() + 1).sum::<usize>() + super::LINE
 }
 
 fn is_system_path(program: &str) -> bool {

@@ -106,10 +106,13 @@ impl Scan<'_> {
 
     fn inner_command(&mut self, fields: &[Field], wrapper: Wrapper<'_>) -> Option<Output> {
         let last = fields.last()?;
+        let (input, spot) = (wrapper.run.input, wrapper.run.spot.deeper());
+        if !wrapper.entry.program.adds_operands {
+            return Some(self.call(fields, input, spot, wrapper.context));
+        }
         let more = Field { dynamic: true, ..Field::plain("$@", last.span) };
-        let more = wrapper.entry.program.adds_operands.then_some(more);
-        let fields: Vec<Field> = fields.iter().cloned().chain(more).collect();
-        Some(self.call(&fields, wrapper.run.input, wrapper.run.spot.deeper(), wrapper.context))
+        let fields: Vec<Field> = fields.iter().cloned().chain([more]).collect();
+        Some(self.call(&fields, input, spot, wrapper.context))
     }
 
     fn each_shell(&mut self, texts: Vec<Field>, wrapper: Wrapper<'_>) -> Option<Output> {
