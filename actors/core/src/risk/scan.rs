@@ -10,6 +10,7 @@ use super::{Finding, Level, Text};
 mod call;
 mod code;
 mod field;
+mod files;
 mod input;
 mod open;
 mod output;
@@ -79,6 +80,10 @@ struct Scan<'k> {
     /// What the variables set in the text may hold; `None` for what is not known.
     variables: BTreeMap<String, Option<Vec<String>>>,
     functions: BTreeSet<String>,
+    /// Functions that do nothing with what they are given but run it: `run() { echo "$@"; "$@"; }`.
+    runners: BTreeSet<String>,
+    /// What the text has written into files so far.
+    files: Vec<files::Written>,
 }
 
 /// Goes through shell text.
@@ -100,6 +105,8 @@ fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Optio
         judged: 0,
         variables: BTreeMap::new(),
         functions: BTreeSet::new(),
+        runners: BTreeSet::new(),
+        files: Vec::new(),
     };
     scan.text(text, Spot::whole(), &Context::default());
     if scan.judged == 0 && scan.found.notes.is_empty() {
@@ -156,15 +163,20 @@ impl Scan<'_> {
         left.is_some()
     }
 
+    /// What lies too deep is not followed, and graded as if it hid something.
+    fn is_too_deep(&mut self, spot: Spot, span: [usize; 2]) -> bool {
+        let too_deep = spot.depth > MAX_DEPTH;
+        if too_deep {
+            let why = Text::new("Commands within commands, deeper than anybody reads.", "命令层层嵌套，深到无人能读。");
+            self.say("obfuscated_execution", span, Some(why));
+        }
+        too_deep
+    }
+
     /// Goes through shell text, wherever it was found, and gives what it prints.
     fn text(&mut self, text: &str, spot: Spot, context: &Context) -> Output {
         let span = spot.span(&(0..text.len()));
-        if spot.depth > MAX_DEPTH {
-            let why = Text::new("Commands within commands, deeper than anybody reads.", "命令层层嵌套，深到无人能读。");
-            self.say("obfuscated_execution", span, Some(why));
-            return Output::unknown();
-        }
-        if !self.spend(text.len() + 1, span) {
+        if self.is_too_deep(spot, span) || !self.spend(text.len() + 1, span) {
             return Output::unknown();
         }
         let script = script::read(text);
@@ -181,6 +193,7 @@ impl Scan<'_> {
             CommandKind::Simple | CommandKind::Loop { .. } | CommandKind::Data => None,
         });
         self.functions.extend(names);
+        self.runners.extend(input::runners(script));
         let mut outputs: Vec<Output> = Vec::with_capacity(script.commands.len());
         for command in &script.commands {
             let fed = command.reads.iter().filter_map(|at| outputs.get(*at)).cloned().reduce(Output::and);
@@ -216,8 +229,9 @@ impl Scan<'_> {
             }
             CommandKind::Simple | CommandKind::Data => {}
         }
+        let mut written = Vec::new();
         for redirect in &command.redirects {
-            self.redirect(redirect, &mut input, spot, context);
+            written.extend(self.redirect(redirect, &mut input, spot, context));
         }
         self.assignments(command, spot, context);
         if command.kind == CommandKind::Data {
@@ -225,21 +239,38 @@ impl Scan<'_> {
             self.words(&command.words, spot, context, 0);
             return input;
         }
+        if input::runs_what_it_is_given(command)
+            && command.function.as_ref().is_some_and(|name| self.runners.contains(name))
+        {
+            // What that is stands where the function is called.
+            self.judged += 1;
+            return Output::unknown();
+        }
         let mut output = Output::default();
         for alternative in 0..self.alternatives(&command.words) {
             let fields = self.words(&command.words, spot, context, alternative);
             output = self.call(&fields, &input, spot, context);
         }
-        if command.redirects.iter().any(|redirect| redirect.flow == Flow::Write) { Output::default() } else { output }
+        for path in &written {
+            self.wrote(path, &output.clone().stored());
+        }
+        if written.is_empty() { output } else { Output::default() }
     }
 
-    fn redirect(&mut self, redirect: &script::Redirect, input: &mut Output, spot: Spot, context: &Context) {
+    /// Follows a redirection; gives the file that is written.
+    fn redirect(
+        &mut self,
+        redirect: &script::Redirect,
+        input: &mut Output,
+        spot: Spot,
+        context: &Context,
+    ) -> Option<Field> {
         let fields = self.words(std::slice::from_ref(&redirect.target), spot, context, 0);
         let sign = match redirect.flow {
             Flow::Here => {
                 let text = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
                 *input = Output::of_text(text);
-                return;
+                return None;
             }
             Flow::Read => "<",
             Flow::Write => ">",
@@ -247,11 +278,13 @@ impl Scan<'_> {
         let span = spot.span(&redirect.span);
         if redirect.flow == Flow::Read {
             let from = fields.iter().map(|field| field.flow.clone()).reduce(Output::and).unwrap_or_default();
-            *input = if from.any { from } else { Output::of_file() };
+            let file = fields.first().and_then(|field| self.content(&field.text)).unwrap_or_else(Output::of_file);
+            *input = if from.any { from } else { file };
         }
         let program = Field::plain(sign, span);
         let fields: Vec<Field> = std::iter::once(program).chain(fields).collect();
         self.ask(&fields, span, context);
+        fields.into_iter().nth(1).filter(|_| redirect.flow == Flow::Write)
     }
 
     fn assignments(&mut self, command: &Command, spot: Spot, context: &Context) {
@@ -262,6 +295,7 @@ impl Scan<'_> {
             let span = spot.span(&assignment.span);
             let told = Field::plain(&format!("{}={value}", assignment.name), span);
             self.ask(&[Field::plain("=", span), told], span, context);
+            self.setting(&assignment.name, &value, span, context);
             if command.words.is_empty() {
                 self.judged += 1;
                 self.set(&assignment.name, known.then(|| vec![value]), assignment.append);

@@ -63,6 +63,14 @@ pub(crate) enum Trait {
     Prints,
     /// It runs what it reads.
     RunsInput,
+    /// Without a command inside, it opens a shell, which runs what it reads.
+    OpensShell,
+    /// Each line that it reads could stand behind it on the command line.
+    ReadsCommands,
+    /// Without operands it prints the environment.
+    ShowsEnvironment,
+    /// What it is given goes over the network as a question.
+    AsksNetwork,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

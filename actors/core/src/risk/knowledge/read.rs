@@ -126,9 +126,18 @@ impl<'k> Reading<'k, '_> {
             .enumerate()
             .flat_map(|(at, entry)| entry.program.rules_for(&entry.call).map(move |rule| (at, rule)))
             .collect();
-        let otherwise = if rules.is_empty() { self.otherwise() } else { None };
+        let otherwise = if rules.is_empty() { self.otherwise() } else { self.graver_than(&rules) };
         let is_own = self.inner().is_some_and(|entry| entry.program.otherwise.is_some());
         Said { rules, otherwise, is_own }
+    }
+
+    /// What the sub-command is by itself, if no rule says that it is less and none weighs as much.
+    fn graver_than(&self, rules: &[(usize, &Rule)]) -> Option<Grade> {
+        let inner = self.inner()?;
+        let (_, grade) = inner.program.command(&inner.call)?;
+        let Grade::Labelled { level, .. } = grade else { return None };
+        let weighs_less = |(_, rule): &(usize, &Rule)| !rule.says_low() && rule.level < *level;
+        rules.iter().all(weighs_less).then(|| grade.clone())
     }
 
     fn otherwise(&self) -> Option<Grade> {

@@ -58,6 +58,55 @@ fn agrees_with_the_labelled_examples() {
     assert!(wrong.len() * 100 <= examples.len() * 2, "{wrong:#?}");
 }
 
+/// The text of a line of `testdata/commands.txt`: `⏎` is a new line, `\u{…}` the character of that number.
+fn written_out(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\u{") {
+        let (digits, after) = after.split_once('}').unwrap();
+        out.push_str(before);
+        out.push(char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap());
+        rest = after;
+    }
+    (out + rest).replace('⏎', "\n")
+}
+
+#[test]
+fn agrees_with_the_table_of_commands() {
+    let mut wrong = Vec::new();
+    let mut lines = 0;
+    for line in
+        include_str!("../testdata/commands.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let (expected, text) = line.split_once(' ').unwrap();
+        let found = grade(&written_out(text));
+        let right = match expected {
+            "not_high" => found.level != Level::High,
+            expected => Level::parse(expected).unwrap() == found.level,
+        };
+        lines += 1;
+        if !right {
+            wrong.push(format!("{line}  is {} {:?}", found.level.as_str(), found.labels));
+        }
+    }
+    assert!(lines >= 1000, "{lines}");
+    assert!(wrong.is_empty(), "{} of {lines} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn files_that_grow_or_run_each_other_come_to_an_end() {
+    let grows = "echo reboot > x; ".to_owned() + &"cat x x x x >> x; ".repeat(60) + "sh x";
+    assert_eq!(grade(&grows).level, Level::High);
+    let itself = format!("echo '{}' > x; ./x; sh x", "./x; sh x; ".repeat(40));
+    assert_eq!(grade(&itself).level, Level::High);
+    for wrapper in ["sudo ", "nice ", "env ", "timeout 5 ", "find . -exec "] {
+        let wrapped = wrapper.repeat(40) + "reboot";
+        assert_eq!(grade(&wrapped).level, Level::High, "{wrapped}");
+    }
+    let deep = "run() { \"$@\"; }; ".to_owned() + &"run ".repeat(5000) + "reboot";
+    assert_eq!(grade(&deep).level, Level::High);
+}
+
 #[test]
 fn files_and_disks() {
     expect(

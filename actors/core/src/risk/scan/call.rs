@@ -31,13 +31,22 @@ enum Explained {
     Whole,
 }
 
+/// What the rules said of a command line that matters to what flows through it.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    /// It reads a secret.
+    pub(super) secret: bool,
+    /// It sends something over the network.
+    pub(super) sends: bool,
+}
+
 impl Scan<'_> {
     pub(super) fn call(&mut self, fields: &[Field], input: &Output, spot: Spot, context: &Context) -> Output {
         let Some((program, words)) = fields.split_first() else { return input.clone() };
         let end = words.iter().map(|word| word.span[1]).fold(program.span[1], usize::max);
         let span = [program.span[0].min(end), end];
         self.judged += 1;
-        if spot.depth > super::MAX_DEPTH || !self.spend(cost(fields), span) {
+        if self.is_too_deep(spot, span) || !self.spend(cost(fields), span) {
             return Output::unknown();
         }
         let run = Run { program, words, input, span, spot, context };
@@ -45,9 +54,13 @@ impl Scan<'_> {
             return Output::unknown();
         }
         let name = base_name(&program.text);
+        if self.runners.contains(name) && !words.is_empty() {
+            return self.call(words, input, spot.deeper(), context);
+        }
         if self.functions.contains(name) {
             return input.changed();
         }
+        self.run_file(run);
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         let under: Vec<&str> = context.under.iter().map(String::as_str).collect();
@@ -103,21 +116,38 @@ impl Scan<'_> {
         let opened = self.opened(reading, run);
         let coded = self.code(reading, run);
         let queried = self.client(reading, run);
-        let ran = self.input(reading, run);
+        let ran = match &opened {
+            Some(_) => self.input(reading, run),
+            None => self.shell_input(reading, run) || self.lines(reading, run) || self.input(reading, run),
+        };
         let explained = match opened {
             Some(_) => Explained::Opened,
             None if coded || queried || ran => Explained::Whole,
             None => Explained::Not,
         };
-        self.rules(reading, run, explained);
-        match opened {
+        let told = self.rules(reading, run, explained);
+        self.tells(told, reading, run);
+        self.writes(reading, run);
+        if is_declaration(&reading.path) {
+            for (name, value) in run.words.iter().filter_map(|word| word.text.split_once('=')) {
+                self.setting(name, value, run.span, run.context);
+            }
+        }
+        if reading.path == "set"
+            && run.words.first().is_some_and(|word| word.text == "--" || !word.text.starts_with(['-', '+']))
+        {
+            // What `$@` is from here on is not followed.
+            self.variables.extend([("@".to_owned(), None), ("*".to_owned(), None)]);
+        }
+        let output = match opened {
             // What comes from another host is downloaded, whatever made it there.
             Some(output) if reading.entries.iter().any(|entry| entry.program.is(Trait::Downloads)) => {
                 Output { any: true, downloaded: true, ..output }
             }
             Some(output) => output,
             None => self.output(reading, run),
-        }
+        };
+        Output { secret: output.secret || told.secret || self.shows_environment(reading), ..output }
     }
 
     /// Asks the rules about something that is no program: a redirection, an assignment.
@@ -130,11 +160,32 @@ impl Scan<'_> {
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         let run = Run { program, words, input: &Output::default(), span, spot: Spot::whole(), context };
         if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
-            self.rules(&reading, run, Explained::Not);
+            let _ = self.rules(&reading, run, Explained::Not);
         }
     }
 
-    fn rules(&mut self, reading: &Reading<'_, '_>, run: Run<'_>, explained: Explained) {
+    /// A variable whose value is a command that another program will run, if it ever does: only what is high counts.
+    pub(super) fn setting(&mut self, name: &str, value: &str, span: [usize; 2], context: &Context) {
+        let program = Field::plain(&format!("{name}="), span);
+        let words = [Field::plain(value, span)];
+        let known = self.knowledge;
+        let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
+        if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
+            let run = Run {
+                program: &program,
+                words: &words,
+                input: &Output::default(),
+                span,
+                spot: Spot::whole().within(span),
+                context,
+            };
+            let before = self.found.notes.len();
+            self.known(&reading, run);
+            self.keep_grave(before);
+        }
+    }
+
+    fn rules(&mut self, reading: &Reading<'_, '_>, run: Run<'_>, explained: Explained) -> Told {
         let said = reading.said();
         let explained = match explained {
             Explained::Not => false,
@@ -151,7 +202,9 @@ impl Scan<'_> {
             let effect = template.map(|template| summary::fill(template, &reading.path, &entry.call));
             self.note(&rule.label, rule.level, run.span, rule.why.clone(), effect, run.context);
         }
-        self.step(run, &reading.path, || told(&said));
+        self.step(run, &reading.path, || reasons(&said));
+        let says = |label: &str| said.rules.iter().any(|(_, rule)| rule.label == label);
+        let told = Told { secret: says("secret_access"), sends: says("network_send") };
         match said.otherwise {
             Some(Grade::Labelled { label, level, .. }) if !explained && self.is_enough(&label, level) => {}
             Some(Grade::Labelled { label, level, why }) if !explained => {
@@ -164,6 +217,7 @@ impl Scan<'_> {
             _ if anybodys && !explained => self.say("script_run", run.span, None),
             _ => self.reader(&reading.path, said.rules.is_empty() && !explained),
         }
+        told
     }
 
     fn reader(&mut self, path: &str, reads: bool) {
@@ -195,7 +249,14 @@ impl Scan<'_> {
         let operands = reading.inner().map_or(0, |entry| entry.call.line.operands.len());
         match reading.path.as_str() {
             "cat" if operands == 0 => run.input.clone(),
-            "cat" => Output::of_file().and(flow_of(run.words)),
+            "cat" => {
+                let file = |word: &Field| self.content(&word.text).unwrap_or_else(Output::of_file);
+                run.words
+                    .iter()
+                    .filter(|word| !word.text.starts_with('-'))
+                    .map(file)
+                    .fold(flow_of(run.words), Output::and)
+            }
             "tee" => run.input.clone(),
             _ => run.input.changed(),
         }
@@ -215,12 +276,20 @@ impl Scan<'_> {
     }
 }
 
+/// Commands that set variables for what runs later.
+fn is_declaration(path: &str) -> bool {
+    matches!(path, "export" | "declare" | "typeset" | "readonly" | "local" | "setenv")
+}
+
 /// What the rules said, for whoever wants to know why.
-fn told(said: &Said<'_>) -> String {
+fn reasons(said: &Said<'_>) -> String {
     let rules = said.rules.iter().map(|(_, rule)| format!("{} ({})", rule.label, rule.level));
     let otherwise = said.otherwise.iter().map(|grade| match grade {
         Grade::Low => "no rule holds; it only reads".to_owned(),
-        Grade::Labelled { label, level, .. } => format!("no rule holds; otherwise {label} ({level})"),
+        Grade::Labelled { label, level, .. } if said.rules.is_empty() => {
+            format!("no rule holds; otherwise {label} ({level})")
+        }
+        Grade::Labelled { label, level, .. } => format!("the sub-command is {label} ({level})"),
     });
     rules.chain(otherwise).collect::<Vec<_>>().join(", ")
 }

@@ -30,6 +30,11 @@ impl Scan<'_> {
         let mut found = false;
         for (word, text) in &texts {
             let field = fields.get(*word).cloned().unwrap_or_default();
+            if field.flow.downloaded {
+                self.find("remote_code", Level::High, run, None, None);
+            } else if field.flow.decoded {
+                self.find("obfuscated_execution", Level::High, run, None, None);
+            }
             found |= self.language(&code.language, text, &field, run);
         }
         if by_value && !found {
@@ -70,6 +75,11 @@ impl Scan<'_> {
         for text in literals(code).into_iter().take(MOST_LITERALS) {
             self.text(text, spot, run.context);
         }
+        self.keep_grave(known);
+    }
+
+    /// Of what was found since, keeps only what is high for what it does.
+    pub(super) fn keep_grave(&mut self, known: usize) {
         let found = self.found.notes.split_off(known.min(self.found.notes.len()));
         let counts = |label: &str| !matches!(label, "obfuscated_execution" | "unparsed");
         let grave = found.into_iter().filter(|note| note.finding.level == Level::High && counts(&note.finding.label));

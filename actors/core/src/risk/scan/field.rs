@@ -7,7 +7,7 @@ use crate::risk::knowledge::Subject;
 use crate::risk::script::{Piece, Word};
 
 /// Stands in a word for what a substitution prints.
-const SUBSTITUTED: &str = "$(:)";
+pub(super) const SUBSTITUTED: &str = "$(:)";
 /// So many values of variables are tried one after the other.
 const MOST_ALTERNATIVES: usize = 8;
 
@@ -41,6 +41,8 @@ struct Maker {
     done: Vec<Field>,
     field: Field,
     started: bool,
+    /// What `IFS` was set to in the text, if it was; inside, `None` if nobody knows.
+    separators: Option<Option<String>>,
 }
 
 impl Scan<'_> {
@@ -60,7 +62,8 @@ impl Scan<'_> {
         for word in words {
             let span = spot.span(&word.span);
             let field = Field { span, exact: spot.exact(word), ..Field::default() };
-            let mut maker = Maker { done: Vec::new(), field, started: word.pieces.is_empty() };
+            let separators = self.variables.get("IFS").map(|sets| sets.as_ref().map(|sets| sets.concat()));
+            let mut maker = Maker { done: Vec::new(), field, started: word.pieces.is_empty(), separators };
             self.pieces(word, &mut maker, spot, context, alternative);
             maker.finish(&mut fields);
         }
@@ -125,8 +128,15 @@ impl Scan<'_> {
                 "$" | "?" | "#" | "!" | "RANDOM" | "UID" | "EUID" | "PPID" | "SECONDS" | "LINENO" => {
                     maker.value("0", true);
                 }
-                "0" => maker.value("sh", true),
-                "@" | "*" if !quoted || !maker.field.text.is_empty() => maker.started = true,
+                // Inside `sh -c` and functions these are what the caller gives.
+                "0" if context.under.is_empty() => maker.value("sh", true),
+                "@" | "*"
+                    if context.under.is_empty()
+                        && self.functions.is_empty()
+                        && (!quoted || !maker.field.text.is_empty()) =>
+                {
+                    maker.started = true;
+                }
                 _ => maker.unknown(&format!("${name}")),
             },
         }
@@ -142,7 +152,9 @@ impl Maker {
             return;
         }
         self.field.glob |= value.contains(['*', '?', '[']);
-        let mut parts = value.split([' ', '\t', '\n']);
+        self.field.dynamic |= self.separators == Some(None);
+        let separators = self.separators.clone().flatten().unwrap_or_default();
+        let mut parts = value.split(|letter: char| matches!(letter, ' ' | '\t' | '\n') || separators.contains(letter));
         if let Some(first) = parts.next() {
             self.started |= !first.is_empty();
             self.field.text.push_str(first);

@@ -8,17 +8,38 @@ use super::field::Field;
 use super::output::Output;
 use super::{Context, flow_of};
 use crate::risk::knowledge::{Reading, Trait};
-use crate::risk::script::{CommandKind, Script};
+use crate::risk::script::{Command, CommandKind, Piece, Script};
 use crate::risk::{Level, Text};
 
+/// Lines that are read as command lines of the program that reads them, at most.
+const MOST_LINES: usize = 64;
+
 impl Scan<'_> {
+    /// A wrapper without a command inside opens a shell, which runs what it reads; tells whether there is anything.
+    pub(super) fn shell_input(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
+        let opens = reading.entries.iter().any(|entry| entry.program.is(Trait::OpensShell));
+        opens && self.runs(run.input, reading, run)
+    }
+
+    /// Reads each line of known input as what could stand behind the program; tells whether there is any.
+    pub(super) fn lines(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
+        let reads = reading.inner().filter(|entry| entry.program.is(Trait::ReadsCommands));
+        let Some(text) = run.input.text.as_ref().filter(|_| reads.is_some()) else { return false };
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for line in lines.take(MOST_LINES) {
+            let words = line.split_whitespace().map(|word| Field::plain(word.trim_matches(['"', '\'']), run.span));
+            let fields: Vec<Field> =
+                std::iter::once(run.program.clone()).chain(run.words.iter().cloned()).chain(words).collect();
+            self.call(&fields, &Output::default(), run.spot.deeper(), run.context);
+        }
+        true
+    }
+
     /// Looks at what a program that runs its input is given; tells whether that explains what it does.
     pub(super) fn input(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
         let Some(entry) = reading.inner().filter(|entry| entry.program.is(Trait::RunsInput)) else { return false };
         let flow = flow_of(run.words);
-        let names_script = |word: &usize| {
-            entry.call.subject(*word).is_some_and(|word| !matches!(word.text, "-" | "/dev/stdin" | "/dev/fd/0"))
-        };
+        let names_script = |word: &usize| entry.call.subject(*word).is_some_and(|word| !is_own_input(word.text));
         let from_input = entry.call.has("-s") || !entry.call.line.operands.iter().any(names_script);
         let gives_code = ["-c", "-e", "-r", "-m", "-E", "-p"].iter().any(|flag| entry.call.has(flag));
         let later = matches!(reading.path.as_str(), "at" | "batch");
@@ -26,6 +47,9 @@ impl Scan<'_> {
             if (from_input && !gives_code || later) && run.input.any { run.input.clone() } else { Output::default() };
         // What comes by `<( … )` or in a word is run as well.
         let input = input.and(if gives_code { Output::default() } else { flow });
+        let script = entry.call.line.operands.first().and_then(|word| entry.call.subject(*word));
+        let script = script.filter(|_| !gives_code).and_then(|script| self.script_in(script.text, run));
+        let input = input.and(script.unwrap_or_default());
         self.runs(&input, reading, run)
     }
 
@@ -63,6 +87,11 @@ impl Scan<'_> {
         }
         true
     }
+}
+
+/// What is already open is what was given, whatever its number.
+fn is_own_input(path: &str) -> bool {
+    matches!(path, "-" | "/dev/stdin") || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/")
 }
 
 /// What `echo` and `printf` print, if that can be told.
@@ -142,6 +171,28 @@ fn without_times(table: &str) -> String {
         rest.to_owned()
     };
     table.lines().filter(|line| !line.trim_start().starts_with('#')).map(command).collect::<Vec<_>>().join("\n")
+}
+
+/// `"$@"` and nothing else.
+pub(super) fn runs_what_it_is_given(command: &Command) -> bool {
+    let [word] = command.words.as_slice() else { return false };
+    matches!(word.pieces.as_slice(), [Piece::Variable { name, default: None, .. }] if matches!(name.as_str(), "@" | "*"))
+}
+
+/// The functions of a script that run what they are given, as it is given.
+pub(super) fn runners(script: &Script) -> Vec<String> {
+    let changes = |command: &Command| match command.words.first().map(|word| word.pieces.as_slice()) {
+        Some([Piece::Literal { text, .. }]) => matches!(text.as_str(), "shift" | "set" | "eval" | "." | "source"),
+        Some(_) => !runs_what_it_is_given(command),
+        None => command.assignments.iter().any(|assignment| assignment.name == "IFS"),
+    };
+    let runs = script.commands.iter().filter(|command| runs_what_it_is_given(command));
+    let names: Vec<&String> = runs.filter_map(|command| command.function.as_ref()).collect();
+    let plain = |name: &&&String| {
+        let mut body = script.commands.iter().filter(|command| command.function.as_ref() == Some(**name));
+        !body.any(changes)
+    };
+    names.iter().filter(plain).map(|name| (*name).clone()).collect()
 }
 
 /// A function that pipes itself into itself.

@@ -60,7 +60,11 @@ impl Scan<'_> {
         match inner {
             Inner::Command { from, before } => {
                 let from = if is_program(wrapper.from(0)?, before) { 0 } else { *from };
-                let inner = self.behind_assignments(wrapper.from(from)?, wrapper);
+                let inner = wrapper.from(from)?;
+                // `setarch x86_64 -R ls`: options may follow such an operand.
+                let options =
+                    inner.iter().take_while(|field| !before.is_empty() && field.text.starts_with('-')).count();
+                let inner = self.behind_assignments(inner.get(options..)?, wrapper);
                 self.inner_command(inner, wrapper)
             }
             Inner::Shell { from } => {

@@ -1,5 +1,8 @@
 //! What flows out of a command and into the next.
 
+/// Bytes of a text that is known; a longer one is as good as any.
+const MOST_TEXT: usize = 64 * 1024;
+
 /// What a command prints, or reads, as far as that can be told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::risk) struct Output {
@@ -11,6 +14,8 @@ pub(in crate::risk) struct Output {
     pub(super) decoded: bool,
     /// It is the content of a file, as it is.
     pub(super) file: bool,
+    /// It tells a secret, or the environment, where secrets are.
+    pub(super) secret: bool,
     /// The text itself, if it is known.
     pub(super) text: Option<String>,
 }
@@ -41,14 +46,21 @@ impl Output {
         if !other.any {
             return self;
         }
-        let text = self.text.zip(other.text).map(|(first, second)| format!("{first}\n{second}"));
+        let texts = self.text.zip(other.text).filter(|(first, second)| first.len() + second.len() < MOST_TEXT);
+        let text = texts.map(|(first, second)| format!("{first}\n{second}"));
         Self {
             any: true,
             downloaded: self.downloaded || other.downloaded,
             decoded: self.decoded || other.decoded,
             file: self.file && other.file,
+            secret: self.secret || other.secret,
             text,
         }
+    }
+
+    /// What is read from a file that this was written to.
+    pub(super) fn stored(self) -> Self {
+        Self { any: true, file: self.text.is_none(), ..self }
     }
 
     /// What a program makes of it that is not known to hand it on as it is.

@@ -6,8 +6,19 @@ use super::{Found, Level, does};
 /// Attributes that make a role mighty.
 const MIGHTY: &[&str] = &["SUPERUSER", "CREATEROLE", "BYPASSRLS", "REPLICATION", "SYSDBA", "SYSADMIN"];
 /// Parts of the names of roles and rights that give nearly everything.
-const WIDE: &[&str] =
-    &["super", "dba", "admin", "owner", "pg_execute", "pg_write", "pg_read_server", "securityadmin", "replication"];
+const WIDE: &[&str] = &[
+    "super",
+    "postgres",
+    "root",
+    "dba",
+    "admin",
+    "owner",
+    "pg_execute",
+    "pg_write",
+    "pg_read_server",
+    "securityadmin",
+    "replication",
+];
 /// Rights that reach beyond tables.
 const WIDE_RIGHTS: &[&str] = &["ALL", "FILE", "PROCESS", "SHUTDOWN", "RELOAD", "IMPERSONATE", "CONTROL", "ANY"];
 

@@ -149,7 +149,7 @@ fn rows(words: Words<'_>, first: &str) -> bool {
         "DELETE" => named(words, 1) && words.has(&["FROM", "WHERE"]),
         "MERGE" => named(words, 1) && words.has(&["USING"]),
         "EXPLAIN" => words.is_sign(1, "("),
-        "DESCRIBE" | "TRUNCATE" => named(words, 1) && name_ends(words),
+        "DESCRIBE" | "TRUNCATE" | "TABLE" => named(words, 1) && name_ends(words),
         "SHOW" => words.is(1, SHOWN) && words.kind(2).is_none_or(|kind| kind != Kind::Sign || ends(words, 2)),
         "COPY" => {
             let source = named(words, 1) || words.is_sign(1, "(");
@@ -199,8 +199,13 @@ fn sessions(words: Words<'_>, first: &str) -> bool {
         }
         "CALL" => named(words, 1) && words.has_call(),
         "EXEC" | "EXECUTE" => {
-            let name = words.slice(1).to_ascii_lowercase();
-            words.is_sign(1, "(") || name.starts_with("sp_") || name.starts_with("xp_")
+            // `exec sp_who`, `exec master..xp_cmdshell`, `exec [master].[dbo].[xp_cmdshell]`
+            let of_the_server = |place: usize| {
+                let name = words.slice(place).trim_start_matches(['[', '"']).to_ascii_lowercase();
+                name.starts_with("sp_") || name.starts_with("xp_")
+            };
+            let mut name = (1..words.len().min(10)).take_while(|place| *place == 1 || glued_at(words, place - 1));
+            words.is_sign(1, "(") || name.any(of_the_server)
         }
         "DO" => text,
         "PREPARE" => named(words, 1) && words.has(&["AS", "FROM"]),

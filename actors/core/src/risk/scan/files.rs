@@ -1,0 +1,118 @@
+//! Files that the text itself writes, and what is in them when they are read or run.
+
+use super::call::{Run, Told};
+use super::field::Field;
+use super::output::Output;
+use super::{Scan, base_name, flow_of};
+use crate::risk::Level;
+use crate::risk::knowledge::{Entry, Reading, Trait};
+
+/// Files that are remembered; a command that writes more is not followed further.
+const MOST_FILES: usize = 64;
+/// What running a file costs of the budget beside its length, so that files that run each other come to an end.
+const RUN_COST: usize = 4096;
+/// What the interpreters of shell text are called.
+const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash"];
+
+/// A file by the path it was written as.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    path: String,
+    content: Output,
+}
+
+impl Scan<'_> {
+    /// Remembers what was written into a file; what was in it before may still be there.
+    pub(super) fn wrote(&mut self, path: &Field, content: &Output) {
+        let nameless = path.text.contains(super::field::SUBSTITUTED) || path.text.starts_with("/dev/");
+        if nameless || self.files.len() >= MOST_FILES {
+            return;
+        }
+        let before = self.content(&path.text);
+        let content = before.map_or_else(|| content.clone(), |before| before.and(content.clone()));
+        self.files.push(Written { path: path.text.clone(), content });
+    }
+
+    /// What is in a file, if the text wrote it.
+    pub(super) fn content(&self, path: &str) -> Option<Output> {
+        let same = |written: &&Written| same_file(&written.path, path);
+        self.files.iter().rev().find(same).map(|written| written.content.clone())
+    }
+
+    /// What is in a file that is about to be run.
+    pub(super) fn script_in(&mut self, path: &str, run: Run<'_>) -> Option<Output> {
+        let content = self.content(path)?;
+        self.spend(RUN_COST, run.span).then_some(content)
+    }
+
+    /// Remembers the files that a program writes or passes on by itself.
+    pub(super) fn writes(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) {
+        let Some(entry) = reading.inner() else { return };
+        let fields = run.words.get(entry.offset..).unwrap_or_default();
+        let operands: Vec<&Field> = entry.call.line.operands.iter().filter_map(|word| fields.get(*word)).collect();
+        if reading.entries.iter().any(|entry| entry.program.is(Trait::Downloads)) {
+            let content = Output { downloaded: true, ..Output::of_file() };
+            let named = ["-o", "-O"].iter().flat_map(|flag| entry.call.values(flag));
+            let named: Vec<Field> = named.map(|(_, value)| Field::plain(value.text, run.span)).collect();
+            for path in named.iter().chain(operands) {
+                self.wrote(path, &content);
+            }
+            return;
+        }
+        match (reading.path.as_str(), operands.as_slice()) {
+            ("tee", paths) => paths.iter().for_each(|path| self.wrote(path, run.input)),
+            // What will come out of a pipe with a name is as good as unknown.
+            ("mkfifo" | "mknod", paths) => paths.iter().for_each(|path| self.wrote(path, &Output::unknown())),
+            ("cp" | "mv" | "install" | "ln", [from, to]) => {
+                if let Some(content) = self.content(&from.text) {
+                    self.wrote(to, &content);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What sends beside a secret that flows into it sends the secret.
+    pub(super) fn tells(&mut self, told: Told, reading: &Reading<'_, '_>, run: Run<'_>) {
+        let asks = reading.entries.iter().any(|entry| entry.program.is(Trait::AsksNetwork));
+        if (told.sends || asks) && (run.input.secret || flow_of(run.words).secret) {
+            self.find("secret_exfiltration", Level::High, run, None, None);
+        }
+    }
+
+    /// The whole environment, not one variable of it.
+    pub(super) fn shows_environment(&self, reading: &Reading<'_, '_>) -> bool {
+        let shows = |entry: &Entry<'_, '_>| entry.program.is(Trait::ShowsEnvironment);
+        reading.inner().is_some_and(|entry| shows(entry) && entry.call.line.operands.is_empty())
+    }
+
+    /// Looks at what is in the file that is run as a program.
+    pub(super) fn run_file(&mut self, run: Run<'_>) {
+        let Some(content) =
+            Some(&run.program.text).filter(|path| path.contains('/')).and_then(|path| self.content(path))
+        else {
+            return;
+        };
+        if content.downloaded {
+            self.find("remote_code", Level::High, run, None, None);
+        } else if content.decoded {
+            self.find("obfuscated_execution", Level::High, run, None, None);
+        }
+        if let Some(text) = content.text.filter(|text| is_shell(text))
+            && self.spend(RUN_COST, run.span)
+        {
+            self.text(&text, run.spot.within(run.span), run.context);
+        }
+    }
+}
+
+/// The same path, or the same name where a folder may have been entered in between.
+fn same_file(one: &str, other: &str) -> bool {
+    let (one, other) = (one.trim_start_matches("./"), other.trim_start_matches("./"));
+    one == other || !(one.starts_with('/') && other.starts_with('/')) && base_name(one) == base_name(other)
+}
+
+fn is_shell(script: &str) -> bool {
+    let Some(first) = script.strip_prefix("#!").and_then(|text| text.lines().next()) else { return true };
+    first.split_whitespace().any(|word| SHELLS.contains(&base_name(word)))
+}
