@@ -1,6 +1,7 @@
 //! Reads rule files. A file with a fault is refused whole, with line and reason.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::file::{self, File};
 use super::glob::Glob;
@@ -41,7 +42,7 @@ pub struct Error {
 struct Builder {
     labels: super::Labels,
     classes: Classes,
-    programs: Vec<(Place, file::Program)>,
+    programs: Vec<(Place, Arc<file::Program>)>,
     names: BTreeMap<String, usize>,
     languages: BTreeMap<String, Vec<CodeRule>>,
 }
@@ -137,24 +138,29 @@ impl Builder {
                 }
             }
         }
-        self.classes.insert(class.name, built);
+        self.classes.insert(class.name, Arc::new(built));
         Ok(())
     }
 
-    fn program(&mut self, place: Place, program: file::Program) -> Result<(), Fault> {
+    fn program(&mut self, place: Place, mut program: file::Program) -> Result<(), Fault> {
+        // The examples are for the tests.
+        for examples in [&mut program.low, &mut program.medium, &mut program.high] {
+            *examples = Vec::new();
+        }
+        let program = Arc::new(program);
         if program.names.is_empty() {
             return Err(place.fault("a program needs `names`"));
         }
         let number = self.programs.len();
-        self.programs.push((place, program.clone()));
+        self.programs.push((place, Arc::clone(&program)));
         for name in &program.names {
             let at = match self.names.get(name).and_then(|known| self.programs.get(*known)) {
                 Some((known, _)) if known.file == place.file => {
                     return Err(place.fault(format!("\"{name}\" is described twice in this file")));
                 }
                 Some((_, known)) if !program.replace => {
-                    let merged = known.clone().with(program.clone(), name);
-                    self.programs.push((place, merged));
+                    let merged = file::Program::clone(known).with(file::Program::clone(&program), name);
+                    self.programs.push((place, Arc::new(merged)));
                     self.programs.len() - 1
                 }
                 Some(_) | None => number,
@@ -191,6 +197,7 @@ impl Builder {
             if let Some(unknown) = language.filter(|name| !knowledge.languages.contains_key(*name)) {
                 return Err(place.fault(format!("there are no [[code]] rules for the language \"{unknown}\"")));
             }
+            let program = Arc::unwrap_or_clone(program);
             let program = Program::new(program, &knowledge.labels, &self.classes).map_err(|why| place.fault(why))?;
             knowledge.programs.push(program);
         }

@@ -1,6 +1,7 @@
 //! What a rule compares words with: globs, classes of paths, prefixes before a class.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::glob::Glob;
 use super::path::tidy;
@@ -19,8 +20,8 @@ impl Class {
     }
 }
 
-/// The classes by name.
-pub(super) type Classes = BTreeMap<String, Class>;
+/// The classes by name; hundreds of patterns share each.
+pub(super) type Classes = BTreeMap<String, Arc<Class>>;
 
 /// A word as patterns see it.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ pub(super) enum Sense {
 #[derive(Debug, Clone)]
 pub(super) enum Pattern {
     Word(Glob),
-    Class { prefix: String, class: Class },
+    Class { prefix: String, class: Arc<Class> },
     Dynamic,
 }
 
@@ -54,7 +55,7 @@ impl Pattern {
             return Ok(Self::Dynamic);
         }
         match classes.get(name) {
-            Some(class) => Ok(Self::Class { prefix: prefix.to_owned(), class: class.clone() }),
+            Some(class) => Ok(Self::Class { prefix: prefix.to_owned(), class: Arc::clone(class) }),
             None if prefix.is_empty() => Err(format!("there is no class \"{name}\"")),
             None => Ok(Self::Word(Glob::new(text))),
         }
