@@ -28,6 +28,8 @@ pub(crate) use read::{Entry, Reading, Said};
 
 /// In place of a label: it only reads.
 const LOW: &str = "low";
+/// Among the wrappers around a command: words of it may be replaced before it runs, as `xargs -I` does.
+pub(crate) const REPLACED: &str = "words replaced";
 
 /// All that is known.
 #[derive(Debug, Default)]

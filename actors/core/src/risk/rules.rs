@@ -145,13 +145,33 @@ fn lower(found: &mut Found, networks: &Networks) {
     }
 }
 
-/// Comparison signs, quotes and names of SQL look odd to a shell; only the rest of what it sees counts.
+/// Words in the middle of statements that are programs, too, or could be.
+const SQL_WORDS: &[&str] = &[
+    "and", "as", "case", "distinct", "else", "end", "from", "group", "having", "in", "join", "limit", "not", "on",
+    "or", "order", "then", "union", "using", "values", "when", "where",
+];
+
+/// Comparison signs, quotes, operators and names of SQL look odd to a shell. What only SQL can mean does not count; what a
+/// shell would really do (write a file, run a program that is there) does.
 fn belongs_to_sql(finding: &Finding, text: &str) -> bool {
-    let odd = matches!(
-        finding.label.as_str(),
-        "unknown_command" | "file_write" | "unparsed" | "obfuscated_execution" | "script_run" | "system_config_write"
-    );
-    odd && !text.contains("$(")
+    let [from, to] = finding.span;
+    let place = text.get(from..to).unwrap_or_default();
+    let first = place.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if SQL_WORDS.iter().any(|word| first.eq_ignore_ascii_case(word)) {
+        return true;
+    }
+    let is_word = |text: &str| !text.contains(['/', '~', '$', '`']) && !text.starts_with('.');
+    match finding.label.as_str() {
+        "unparsed" => true,
+        "obfuscated_execution" => !text.contains("$(") && !place.contains('`'),
+        "unknown_command" => place.split_whitespace().next().is_none_or(is_word),
+        // `a > 5`, `a <> 'b'`, `t AS x`: a comparison, or a name.
+        "file_write" => {
+            let word = place.trim_start_matches(['>', '<', '=', ' ', '|', '&']).trim_end();
+            is_word(word) && !word.contains(char::is_whitespace)
+        }
+        _ => false,
+    }
 }
 
 /// A claim can only add suspicion: a trusted one does not make up for a foreign peer.

@@ -16,6 +16,7 @@ mod open;
 mod output;
 mod place;
 pub(super) mod summary;
+mod tell;
 
 use field::Field;
 use output::Output;

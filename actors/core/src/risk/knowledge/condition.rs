@@ -68,9 +68,18 @@ impl Condition {
             call.subject(word).is_some_and(|word| list.iter().any(|pattern| pattern.matches(word, sense)))
         };
         let operands = &call.line.operands;
-        (self.flag.is_empty() || self.flag.iter().any(|flag| call.has(flag)))
-            && self.all_flags.iter().all(|flag| call.has(flag))
-            && !self.no_flag.iter().any(|flag| call.has(flag))
+        // What excuses has to be there for certain.
+        let has = |flag: &String| match sense {
+            Sense::Accuses => call.has(flag),
+            Sense::Excuses => call.has_surely(flag),
+        };
+        let lacks = |flag: &String| match sense {
+            Sense::Accuses => !call.has_surely(flag),
+            Sense::Excuses => !call.has(flag),
+        };
+        (self.flag.is_empty() || self.flag.iter().any(has))
+            && self.all_flags.iter().all(has)
+            && self.no_flag.iter().all(lacks)
             && (self.value.is_empty() || self.value.iter().any(|(name, list)| call.value_matches(name, list, sense)))
             && (self.operand.is_empty() || operands.iter().any(|at| any(&self.operand, *at)))
             && (self.operands.is_empty() || !operands.is_empty() && self.all(call, sense))

@@ -31,6 +31,15 @@ pub(crate) enum Inner {
 }
 
 impl Opening {
+    /// If a command inside begins here, how many words belong to it, with those around it.
+    pub(super) fn inner_words(&self, words: &[&str]) -> Option<usize> {
+        let Inner::Between { after, until } = &self.inner else { return None };
+        let (first, rest) = words.split_first()?;
+        let is = |list: &[String], word: &str| list.iter().any(|known| known == word);
+        let end = |rest: &[&str]| rest.iter().position(|word| is(until, word)).map_or(rest.len(), |end| end + 1);
+        is(after, first).then(|| 1 + end(rest))
+    }
+
     pub(super) fn new(file: file::Opening) -> Result<Self, String> {
         let before: Vec<Glob> = file.before.iter().map(|text| Glob::new(text)).collect();
         let ways = [

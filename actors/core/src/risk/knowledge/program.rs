@@ -98,8 +98,17 @@ impl Program {
         // Behind a sub-command, or with a value, `--version` names the version to install or to delete.
         let asks_version = call.line.operands.is_empty()
             && call.line.given.iter().any(|given| given.is("--version") && given.value.is_none());
-        let asks = !self.runs_others() && (call.has("--help") || asks_version);
-        asks || self.harmless.iter().any(|flag| call.has(flag))
+        let asks_help = call.line.given.iter().any(|given| given.is("--help") && !self.may_be_value(call, given.word));
+        let asks = !self.runs_others() && (asks_help && call.has_surely("--help") || asks_version);
+        asks || self.harmless.iter().any(|flag| call.has_surely(flag))
+    }
+
+    /// Nobody knows whether an option that is not written down takes the next word.
+    fn may_be_value(&self, call: &Call<'_>, word: usize) -> bool {
+        let before = word.checked_sub(1).and_then(|before| call.subject(before)).map(|word| word.text);
+        before.is_some_and(|before| {
+            before.len() > 2 && before.starts_with("--") && !before.contains('=') && !self.grammar.knows(before)
+        })
     }
 
     /// The rules that hold for a call.

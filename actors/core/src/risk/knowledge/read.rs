@@ -90,6 +90,11 @@ fn parse<'w>(program: &Program, words: &[Subject<'w>], has_sub_command: bool) ->
     let (mut line, mut at) = (Line::default(), 0);
     while at < words.len() {
         let only_operands = line.ended || first_ends && !line.operands.is_empty();
+        if let Some(length) = program.opens.iter().find_map(|opening| opening.inner_words(texts.get(at..)?)) {
+            program.grammar.option(&texts, at, &mut line);
+            at += length;
+            continue;
+        }
         let taken = if only_operands { None } else { program.grammar.option(&texts, at, &mut line) };
         match taken {
             Some(taken) => at += taken,
@@ -108,7 +113,7 @@ impl<'k> Reading<'k, '_> {
         self.entries.last()
     }
 
-    /// An option behind the command that a sub-command opens is not the program's own.
+    /// It only tells, or only tries. An option behind the command that a sub-command opens is not the program's own.
     pub(crate) fn is_harmless(&self) -> bool {
         let opens = self.inner().is_some_and(|entry| entry.program.runs_others());
         let skipped = if opens { self.entries.len().saturating_sub(1) } else { 0 };

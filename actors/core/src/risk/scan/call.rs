@@ -3,7 +3,7 @@
 use super::field::Field;
 use super::output::Output;
 use super::place::Spot;
-use super::{Context, Scan, Statements, base_name, flow_of, joined, summary};
+use super::{Context, Scan, Statements, base_name, flow_of, joined, tell};
 use crate::risk::knowledge::{Grade, Reading, Said, Subject, Trait};
 use crate::risk::{Level, Text, statement};
 
@@ -109,11 +109,11 @@ impl Scan<'_> {
     }
 
     fn known(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
-        if reading.is_harmless() {
+        let opened = self.opened(reading, run);
+        if opened.is_none() && is_system_path(&run.program.text) && reading.is_harmless() {
             self.reader(&reading.path, true);
             return run.input.changed();
         }
-        let opened = self.opened(reading, run);
         let coded = self.code(reading, run);
         let queried = self.client(reading, run);
         let ran = match &opened {
@@ -199,7 +199,7 @@ impl Scan<'_> {
             }
             let Some(entry) = reading.entries.get(*at) else { continue };
             let template = rule.effect.as_ref().or(entry.program.effect.as_ref());
-            let effect = template.map(|template| summary::fill(template, &reading.path, &entry.call));
+            let effect = template.map(|template| tell::fill(template, &reading.path, &entry.call));
             self.note(&rule.label, rule.level, run.span, rule.why.clone(), effect, run.context);
         }
         self.step(run, &reading.path, || reasons(&said));
@@ -210,7 +210,7 @@ impl Scan<'_> {
             Some(Grade::Labelled { label, level, why }) if !explained => {
                 let entry = reading.inner();
                 let template = entry.and_then(|entry| Some((entry.program.effect.as_ref()?, &entry.call)));
-                let effect = template.map(|(template, call)| summary::fill(template, &reading.path, call));
+                let effect = template.map(|(template, call)| tell::fill(template, &reading.path, call));
                 self.note(&label, level, run.span, why, effect, run.context);
             }
             None if said.rules.is_empty() && !explained => self.say("unknown_command", run.span, None),

@@ -5,7 +5,7 @@ use super::field::Field;
 use super::output::Output;
 use super::{Context, Scan, flow_of, joined};
 use crate::risk::Level;
-use crate::risk::knowledge::{Entry, Glob, Inner, Named, Opening, Reading};
+use crate::risk::knowledge::{Entry, Glob, Inner, Named, Opening, REPLACED, Reading};
 
 /// A wrapper on its way, with what the command inside will run as and in.
 #[derive(Clone, Copy)]
@@ -161,6 +161,10 @@ fn is_program(fields: &[Field], before: &[Glob]) -> bool {
 fn inner_context(path: &str, entry: &Entry<'_, '_>, fields: &[Field], run: Run<'_>) -> Context {
     let mut context = run.context.clone();
     context.under.push(path.to_owned());
+    // `xargs -I --help rm --help x`: what looks like an option is not what the command gets.
+    if entry.call.values("-I").any(|(_, placeholder)| placeholder.text.starts_with('-')) {
+        context.under.push(REPLACED.to_owned());
+    }
     let named = |named: &Option<Named>| named.as_ref().and_then(|named| name(named, entry, fields));
     if let Some(host) = named(&entry.program.host) {
         let (user, host) =

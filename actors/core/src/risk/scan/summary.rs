@@ -1,56 +1,12 @@
 //! One sentence about what a command does, from what was found.
 
 use super::{Context, Found};
-use crate::risk::knowledge::Call;
 use crate::risk::{Level, Text};
 
 /// Effects that are named; more would be a list.
 const MOST_EFFECTS: usize = 3;
-/// Characters of what is filled into one place.
-const MOST_CHARACTERS: usize = 60;
-
-/// Fills what a call says into a template.
-pub(super) fn fill(template: &Text, path: &str, call: &Call<'_>) -> Text {
-    Text { en: filled(&template.en, path, call), zh: filled(&template.zh, path, call) }
-}
-
-fn filled(template: &str, path: &str, call: &Call<'_>) -> String {
-    let mut text = String::with_capacity(template.len() + 32);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, behind)) = after.split_once('}') else { break };
-        text.push_str(before);
-        text.push_str(&shortened(&value(name, path, call)));
-        rest = behind;
-    }
-    (text + rest).trim().trim_end_matches(':').to_owned()
-}
-
-fn value(name: &str, path: &str, call: &Call<'_>) -> String {
-    let operands: Vec<&str> =
-        call.line.operands.iter().filter_map(|word| call.subject(*word)).map(|word| word.text).collect();
-    let joined = |words: &[&str]| words.join(" ");
-    match name {
-        "operands" => joined(&operands),
-        "first" => operands.first().copied().unwrap_or_default().to_owned(),
-        "last" => operands.last().copied().unwrap_or_default().to_owned(),
-        "rest" => joined(operands.split_last().map_or(&[], |(_, rest)| rest)),
-        "program" => path.split(' ').next().unwrap_or_default().to_owned(),
-        "command" => path.to_owned(),
-        _ => match name.strip_prefix("value:") {
-            Some(flag) => call.values(flag).last().map(|(_, value)| value.text.to_owned()).unwrap_or_default(),
-            None => String::new(),
-        },
-    }
-}
-
-fn shortened(text: &str) -> String {
-    let shown = crate::visible::show_line(text);
-    if shown.chars().count() <= MOST_CHARACTERS {
-        return shown.into_owned();
-    }
-    shown.chars().take(MOST_CHARACTERS - 1).chain(['…']).collect()
-}
+/// Programs that are named.
+const MOST_READERS: usize = 6;
 
 /// The sentence, in both languages.
 pub(in crate::risk) fn sentence(found: &Found) -> Text {
@@ -90,7 +46,9 @@ fn only_reads(readers: &[String]) -> Text {
     match readers {
         [] => Text::new("Changes nothing.", "不做任何改动。"),
         names => {
-            let names = shortened(&names.join(", "));
+            let more = if names.len() > MOST_READERS { ", …" } else { "" };
+            let named: Vec<&str> = names.iter().take(MOST_READERS).map(String::as_str).collect();
+            let names = named.join(", ") + more;
             Text::new(format!("Only reads ({names})."), format!("只读取信息（{names}）。"))
         }
     }
