@@ -46,6 +46,9 @@ impl Classify {
             Some(file) => rules(file, Missing::IsAnError)?,
             None => rules(&settings.risk, Missing::IsFine)?,
         };
+        for warning in rules.warnings() {
+            session.remark(&format!("warning: {}", visible::show_line(warning)));
+        }
         let grader = Grader { rules, networks, source_ip: self.source_ip };
         match self.command {
             None => grader.grade_lines(std::io::stdin().lock(), session.out),

@@ -60,6 +60,8 @@ impl Scan<'_> {
                 && rule.all.iter().all(holds);
             if let Some(label) = rule.label.as_deref().filter(|_| hit) {
                 found = true;
+                let depth = run.spot.depth + 1;
+                self.tell(depth, || super::explain::finding(label, rule.level, &rule.why.en));
                 self.note(label, rule.level, span, rule.why.clone(), None, run.context);
             }
             if rule.shell.iter().any(holds) {
@@ -71,19 +73,22 @@ impl Scan<'_> {
 
     /// Reads the strings in code that starts programs as what they may be: shell text. Only what is high counts.
     fn literals(&mut self, code: &str, spot: Spot, run: Run<'_>) {
-        let known = self.found.notes.len();
+        let (known, mark) = (self.found.notes.len(), self.mark());
         for text in literals(code).into_iter().take(MOST_LITERALS) {
             self.text(text, spot, run.context);
         }
-        self.keep_grave(known);
+        self.keep_grave(known, mark);
     }
 
     /// Of what was found since, keeps only what is high for what it does.
-    pub(super) fn keep_grave(&mut self, known: usize) {
+    pub(super) fn keep_grave(&mut self, known: usize, mark: usize) {
         let found = self.found.notes.split_off(known.min(self.found.notes.len()));
         let counts = |label: &str| !matches!(label, "obfuscated_execution" | "unparsed");
         let grave = found.into_iter().filter(|note| note.finding.level == Level::High && counts(&note.finding.label));
         self.found.notes.extend(grave);
+        if self.found.notes.len() <= known {
+            self.forget_steps(mark);
+        }
     }
 
     /// Grades the statements that a database client is given; tells whether there are any.

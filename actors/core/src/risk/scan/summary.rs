@@ -20,20 +20,36 @@ fn filled(template: &str, path: &str, call: &Call<'_>) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, behind)) = after.split_once('}') else { break };
         text.push_str(before);
-        text.push_str(&shortened(&value(name, path, call)));
-        rest = behind;
+        let value = value(name, path, call);
+        rest = if value.is_empty() { behind_gap(&mut text, behind) } else { behind };
+        text.push_str(&shortened(&value));
     }
     (text + rest).trim().trim_end_matches(':').to_owned()
+}
+
+/// What is not there leaves no gap, and no empty brackets; gives what goes on behind it.
+fn behind_gap<'t>(text: &mut String, mut behind: &'t str) -> &'t str {
+    for (open, close) in [('(', ')'), ('（', '）')] {
+        if let Some(rest) = behind.strip_prefix(close).filter(|_| text.ends_with(open)) {
+            text.pop();
+            behind = rest;
+        }
+    }
+    if behind.is_empty() || behind.starts_with(' ') {
+        text.truncate(text.trim_end().len());
+    }
+    behind
 }
 
 fn value(name: &str, path: &str, call: &Call<'_>) -> String {
     let operands: Vec<&str> =
         call.line.operands.iter().filter_map(|word| call.subject(*word)).map(|word| word.text).collect();
-    let joined = |words: &[&str]| words.join(" ");
+    let shown = |word: &&str| if word.is_empty() { "\"\"".to_owned() } else { (*word).to_owned() };
+    let joined = |words: &[&str]| words.iter().map(shown).collect::<Vec<_>>().join(" ");
     match name {
         "operands" => joined(&operands),
-        "first" => operands.first().copied().unwrap_or_default().to_owned(),
-        "last" => operands.last().copied().unwrap_or_default().to_owned(),
+        "first" => operands.first().map(shown).unwrap_or_default(),
+        "last" => operands.last().map(shown).unwrap_or_default(),
         "rest" => joined(operands.split_last().map_or(&[], |(_, rest)| rest)),
         "program" => path.split(' ').next().unwrap_or_default().to_owned(),
         "command" => path.to_owned(),
