@@ -90,6 +90,8 @@ pub(crate) struct CodeRule {
     pub(crate) all: Vec<String>,
     /// What gives its string literals to a shell.
     pub(crate) shell: Vec<String>,
+    /// Behind what a string literal is a file that is written.
+    pub(crate) writes: Vec<String>,
 }
 
 impl Grade {

@@ -10,7 +10,7 @@ use super::{Assessment, Finding, Level, Networks, Text, characters, statement};
 const READ_AT_MOST: usize = 64 * 1024;
 
 /// What could not be read, whoever sends it.
-const NEVER_LOWERED: &[&str] = &["hidden_characters", "unknown_command", "unparsed"];
+const NEVER_LOWERED: &[&str] = &["hidden_characters", "loader_change", "unknown_command", "unparsed"];
 
 /// Where a command comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

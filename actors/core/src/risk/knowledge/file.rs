@@ -234,4 +234,5 @@ pub(super) struct CodeRule {
     pub(super) any: Vec<String>,
     pub(super) all: Vec<String>,
     pub(super) shell: Vec<String>,
+    pub(super) writes: Vec<String>,
 }

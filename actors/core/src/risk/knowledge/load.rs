@@ -25,6 +25,7 @@ pub(super) const BUILTIN: &[(&str, &str)] = &[
     ("data.toml", include_str!("data.toml")),
     ("network.toml", include_str!("network.toml")),
     ("code.toml", include_str!("code.toml")),
+    ("hermes.toml", include_str!("hermes.toml")),
 ];
 
 /// Why a rule file cannot be used.
@@ -227,8 +228,8 @@ impl Builder {
                 _ => said,
             };
             let level = rule.level.unwrap_or(level);
-            let (any, all, shell) = (rule.any, rule.all, rule.shell);
-            rules.push(CodeRule { label: rule.label, level, why, any, all, shell });
+            let (any, all, shell, writes) = (rule.any, rule.all, rule.shell, rule.writes);
+            rules.push(CodeRule { label: rule.label, level, why, any, all, shell, writes });
         }
         self.languages.entry(language.language).or_default().extend(rules);
         Ok(())

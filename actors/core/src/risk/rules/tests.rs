@@ -234,8 +234,8 @@ fn code_secrets_and_network() {
             ("bash deploy.sh", "script_run"),
             ("curl https://example.com", "network_send"),
             ("cat ~/.aws/credentials", "secret_access"),
-            ("LD_PRELOAD=/tmp/x.so ls", "unknown_command"),
-            ("export PATH=/tmp:$PATH; ls", "unknown_command"),
+            ("LD_PRELOAD=/tmp/x.so ls", "loader_change"),
+            ("export PATH=/tmp:$PATH; ls", "loader_change"),
         ],
     );
 }
@@ -706,7 +706,7 @@ fn sentences_have_no_gaps() {
     for (command, expected) in [
         ("rm -rf \"\"", "Deletes \"\" with everything below."),
         ("rm -rf \"", "Deletes with everything below; cannot be read to its end as a command."),
-        ("gpg --export-secret-keys", "Works on keys or encrypted files."),
+        ("gpg -c", "Works on keys or encrypted files."),
         ("apt autoremove", "Removes the packages with their settings."),
         ("PAGER=less ls", "Only reads (less, ls)."),
     ] {

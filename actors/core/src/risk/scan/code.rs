@@ -64,6 +64,9 @@ impl Scan<'_> {
                 self.tell(depth, || super::explain::finding(label, rule.level, &rule.why.en));
                 self.note(label, rule.level, span, rule.why.clone(), None, run.context);
             }
+            for path in targets(code, &rule.writes).into_iter().take(MOST_LITERALS) {
+                self.target(path, span, run);
+            }
             if rule.shell.iter().any(holds) {
                 self.literals(code, run.spot.within(span), run);
             }
@@ -77,6 +80,14 @@ impl Scan<'_> {
         for text in literals(code).into_iter().take(MOST_LITERALS) {
             self.text(text, spot, run.context);
         }
+        self.keep_grave(known, mark);
+    }
+
+    /// A file that code writes; that it writes at all is said by a rule, so only what is high counts.
+    fn target(&mut self, path: &str, span: [usize; 2], run: Run<'_>) {
+        let (known, mark) = (self.found.notes.len(), self.mark());
+        let fields = [Field::plain(">", span), Field::plain(path, span)];
+        self.ask(&fields, span, run.spot.deeper(), run.context);
         self.keep_grave(known, mark);
     }
 
@@ -127,6 +138,17 @@ impl Scan<'_> {
         }
         any
     }
+}
+
+/// The string literals that stand behind some signs.
+fn targets<'c>(code: &'c str, signs: &[String]) -> Vec<&'c str> {
+    let behind = signs.iter().flat_map(|sign| code.match_indices(sign.as_str()).map(|(at, sign)| at + sign.len()));
+    let literal = |from: usize| {
+        let mut rest = code.get(from..)?.trim_start().chars();
+        let quote = rest.next().filter(|quote| matches!(quote, '"' | '\''))?;
+        rest.as_str().split_once(quote).map(|(inside, _)| inside)
+    };
+    behind.filter_map(literal).collect()
 }
 
 /// The insides of `'…'` and `"…"`.
