@@ -211,6 +211,7 @@ mod tests {
             labels: vec!["recursive_delete".to_owned()],
             findings: vec![
                 finding("recursive_delete", Level::High, [13, 26], "Deletes a folder and everything in it."),
+                finding("destructive_command", Level::High, [13, 26], "Destroys what is hard to get back."),
                 finding("cross_network", Level::Medium, [0, 0], "Comes from a network that is not trusted."),
             ],
             summary: "Deletes data and everything below it, as root.".to_owned(),
