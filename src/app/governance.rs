@@ -115,6 +115,9 @@ impl Governance {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Rules::builtin(), None),
             Err(error) => return Err(RulesError { file: path, line: 0, why: error.to_string() }.into()),
         };
+        for warning in rules.warnings() {
+            tracing::warn!(file = path, "the organisation's rules take away from the built-in ones: {warning}");
+        }
         rules.check_lowers(&policy.trusted_lowers).map_err(|why| self.refused(format!("trusted_lowers: {why}")))?;
         Ok((rules, digest))
     }

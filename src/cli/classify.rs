@@ -46,6 +46,9 @@ impl Classify {
             Some(file) => rules(file, Missing::IsAnError)?,
             None => rules(&settings.risk, Missing::IsFine)?,
         };
+        for warning in rules.warnings() {
+            session.remark(&format!("warning: {}", visible::show_line(warning)));
+        }
         let grader = Grader { rules, networks, source_ip: self.source_ip };
         match self.command {
             None => grader.grade_lines(std::io::stdin().lock(), session.out),
@@ -208,6 +211,7 @@ mod tests {
             labels: vec!["recursive_delete".to_owned()],
             findings: vec![
                 finding("recursive_delete", Level::High, [13, 26], "Deletes a folder and everything in it."),
+                finding("destructive_command", Level::High, [13, 26], "Destroys what is hard to get back."),
                 finding("cross_network", Level::Medium, [0, 0], "Comes from a network that is not trusted."),
             ],
             summary: "Deletes data and everything below it, as root.".to_owned(),

@@ -97,16 +97,26 @@ pub(super) fn findings(
 ) -> io::Result<()> {
     const INDENT: usize = 10;
     let width = findings.iter().map(|finding| finding.label.len()).max().unwrap_or_default();
-    for Finding { label, level, span, why, .. } in findings {
+    for finding in findings {
+        let Finding { label, level, span, why, .. } = finding;
         let tone = Tone::of_level(*level);
         let head = look.paint(tone, &pad(level.as_str(), INDENT - 4));
         writeln!(out, "  {head}  {}  {}", pad(&visible::show_line(label), width), visible::show_line(why))?;
         let room = look.width.map(|all| all.saturating_sub(INDENT));
+        if is_repeated(finding, findings) {
+            continue;
+        }
         if let Some([line, marks]) = command.and_then(|command| mark(command, *span, room)) {
             writeln!(out, "{:INDENT$}{line}\n{:INDENT$}{}", "", "", look.paint(tone, &marks))?;
         }
     }
     Ok(())
+}
+
+/// The umbrella stands where another finding stands; the place is marked there.
+fn is_repeated(finding: &Finding, all: &[Finding]) -> bool {
+    const UMBRELLA: &str = "destructive_command";
+    finding.label == UMBRELLA && all.iter().any(|other| other.label != UMBRELLA && other.span == finding.span)
 }
 
 type Fact = (&'static str, String);

@@ -34,17 +34,21 @@ fn hidden(command: &str, which: Gravity) -> Option<Found> {
     let mut places = visible::hidden(command).filter(|(_, _, kind)| gravity(*kind) == which);
     let (at, character, _) = places.next()?;
     let (count, name) = (places.count() + 1, visible::name(character));
-    let (label, level, en, zh) = match which {
+    let (label, level, one, en, zh) = match which {
         Gravity::Grave => (
             "obfuscated_execution",
             Level::High,
+            "controls the terminal or the direction of the text",
             "control the terminal or the direction of the text",
             "会控制终端或改变文字方向",
         ),
-        Gravity::Slight => ("hidden_characters", Level::Medium, "cannot be seen", "不可见"),
+        Gravity::Slight => ("hidden_characters", Level::Medium, "cannot be seen", "cannot be seen", "不可见"),
     };
     let why = Text::new(
-        format!("Holds {count} characters that {en}, first ⟨{name}⟩."),
+        match count {
+            1 => format!("Holds a character that {one}: ⟨{name}⟩."),
+            _ => format!("Holds {count} characters that {en}, first ⟨{name}⟩."),
+        },
         format!("含有 {count} 个{zh}的字符，第一个是 ⟨{name}⟩。"),
     );
     Some(Found { label, level, span: [at, at + character.len_utf8()], why })

@@ -16,6 +16,7 @@ mod path;
 mod pattern;
 mod program;
 mod read;
+mod words;
 
 pub(crate) use call::Call;
 pub(crate) use file::{Named, Trait};
@@ -45,6 +46,25 @@ pub(crate) struct Knowledge {
     languages: BTreeMap<String, Vec<CodeRule>>,
 }
 
+/// What files say, and what whoever wrote them should hear.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) knowledge: Knowledge,
+    /// What of the built-in files an organisation's own file takes away.
+    pub(crate) warnings: Vec<String>,
+    /// The examples of an organisation's own file; nobody has tried them.
+    pub(crate) examples: Vec<Example>,
+}
+
+/// A command, and the level that a rule file says it has.
+#[derive(Debug)]
+pub(crate) struct Example {
+    pub(crate) command: String,
+    pub(crate) level: Level,
+    /// Where it stands in its file, from 1.
+    pub(crate) line: usize,
+}
+
 type Labels = BTreeMap<String, Label>;
 
 /// What a label means.
@@ -72,6 +92,8 @@ pub(crate) struct CodeRule {
     pub(crate) all: Vec<String>,
     /// What gives its string literals to a shell.
     pub(crate) shell: Vec<String>,
+    /// Behind what a string literal is a file that is written.
+    pub(crate) writes: Vec<String>,
 }
 
 impl Grade {

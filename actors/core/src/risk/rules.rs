@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::knowledge::{self, Knowledge, Label};
+use super::knowledge::{self, Example, Knowledge, Label, Loaded};
 use super::scan::{self, Context, Found, Note, Statements, summary};
 use super::{Assessment, Finding, Level, Networks, Text, characters, statement};
 
@@ -10,7 +10,7 @@ use super::{Assessment, Finding, Level, Networks, Text, characters, statement};
 const READ_AT_MOST: usize = 64 * 1024;
 
 /// What could not be read, whoever sends it.
-const NEVER_LOWERED: &[&str] = &["hidden_characters", "unknown_command", "unparsed"];
+const NEVER_LOWERED: &[&str] = &["hidden_characters", "loader_change", "unknown_command", "unparsed"];
 
 /// Where a command comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,21 +25,42 @@ pub struct Source<'a> {
 #[derive(Debug)]
 pub struct Rules {
     knowledge: Knowledge,
+    warnings: Vec<String>,
 }
 
 impl Rules {
     /// The rules the product comes with. A test holds them to be right, so there is no error to give.
     pub fn builtin() -> Self {
-        Self { knowledge: Knowledge::builtin().unwrap_or_default() }
+        Self { knowledge: Knowledge::builtin().unwrap_or_default(), warnings: Vec::new() }
     }
 
     /// The rules the product comes with, and those of a file on top of them.
     ///
     /// # Errors
     ///
-    /// The file is refused whole, with the line and the reason.
+    /// The file is refused whole, with the line and the reason; also if one of its examples has another level than it says.
     pub fn with(name: &str, text: &str) -> Result<Self, knowledge::Error> {
-        Ok(Self { knowledge: Knowledge::with(name, text)? })
+        let Loaded { knowledge, warnings, examples } = Knowledge::with(name, text)?;
+        let rules = Self { knowledge, warnings };
+        match examples.iter().find_map(|example| rules.is_wrong(example)) {
+            Some((line, why)) => Err(knowledge::Error { file: name.to_owned(), line, why }),
+            None => Ok(rules),
+        }
+    }
+
+    /// What the organisation's own file takes away from the built-in rules, one sentence without a dot each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn is_wrong(&self, example: &Example) -> Option<(usize, String)> {
+        let found = self.assess(&example.command, &Source::default(), &Networks::default());
+        let why = || {
+            let labels = found.labels.join(", ");
+            let by = if labels.is_empty() { labels } else { format!(" ({labels})") };
+            format!("the example \"{}\" is {}{by}, not {}", example.command, found.level, example.level)
+        };
+        (found.level != example.level).then(|| (example.line, why()))
     }
 
     /// Grades a command. A trusted source lowers what the policy says and nothing else; any other raises the grade to
@@ -103,7 +124,14 @@ impl Rules {
 
     /// Says how each command line in a command was understood, in their order.
     pub fn explain(&self, command: &str) -> Vec<String> {
-        scan::explain(&self.knowledge, command)
+        let head = command.get(..command.floor_char_boundary(READ_AT_MOST)).unwrap_or_default();
+        if !statement::looks_like_sql(head) {
+            return scan::explain(&self.knowledge, head, Statements::Graded);
+        }
+        let graded = statement::grade(head, statement::Dialect::Generic);
+        let told = graded.iter().map(|one| format!("SQL: {} ({}): {}", one.label, one.level, one.why.en));
+        let steps: Vec<String> = told.chain(scan::explain(&self.knowledge, head, Statements::Known)).collect();
+        if steps.is_empty() { vec!["SQL: it only reads".to_owned()] } else { steps }
     }
 
     fn found(&self, command: &str) -> Found {

@@ -9,6 +9,7 @@ use super::{Finding, Level, Text};
 
 mod call;
 mod code;
+mod explain;
 mod field;
 mod files;
 mod input;
@@ -93,8 +94,8 @@ pub(super) fn shell(knowledge: &Knowledge, text: &str, statements: Statements) -
 }
 
 /// Goes through shell text and says how each command line in it was understood.
-pub(super) fn explain(knowledge: &Knowledge, text: &str) -> Vec<String> {
-    found(knowledge, text, Statements::Graded, Some(Vec::new())).steps.unwrap_or_default()
+pub(super) fn explain(knowledge: &Knowledge, text: &str, statements: Statements) -> Vec<String> {
+    found(knowledge, text, statements, Some(Vec::new())).steps.unwrap_or_default()
 }
 
 fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Option<Vec<String>>) -> Found {
@@ -110,7 +111,7 @@ fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Optio
         files: Vec::new(),
     };
     scan.text(text, Spot::whole(), &Context::default());
-    if scan.judged == 0 && scan.found.notes.is_empty() {
+    if scan.judged == 0 && scan.found.notes.is_empty() && !is_comment(text) {
         scan.say("unknown_command", [0, text.len()], None);
     }
     scan.exfiltration();
@@ -127,6 +128,14 @@ impl Scan<'_> {
     fn say(&mut self, label: &str, span: [usize; 2], why: Option<Text>) {
         let known = self.label(label);
         self.note(label, known.level, span, why.unwrap_or(known.why), None, &Context::default());
+    }
+
+    /// Notes a label down and makes a step of it.
+    fn say_told(&mut self, label: &str, span: [usize; 2], depth: usize, why: Option<Text>) {
+        let known = self.label(label);
+        let why = why.unwrap_or(known.why);
+        self.tell(depth, || explain::finding(label, known.level, &why.en));
+        self.note(label, known.level, span, why, None, &Context::default());
     }
 
     fn note(
@@ -169,7 +178,7 @@ impl Scan<'_> {
         let too_deep = spot.depth > MAX_DEPTH;
         if too_deep {
             let why = Text::new("Commands within commands, deeper than anybody reads.", "命令层层嵌套，深到无人能读。");
-            self.say("obfuscated_execution", span, Some(why));
+            self.say_told("obfuscated_execution", span, spot.depth, Some(why));
         }
         too_deep
     }
@@ -187,7 +196,7 @@ impl Scan<'_> {
     fn script(&mut self, script: &Script, spot: Spot, context: &Context) -> Output {
         self.faults(script, spot);
         if let Some(span) = input::fork_bomb(script) {
-            self.say("fork_bomb", spot.span(&span), None);
+            self.say_told("fork_bomb", spot.span(&span), spot.depth, None);
         }
         let names = script.commands.iter().filter_map(|command| match &command.kind {
             CommandKind::Define { name } => Some(name.clone()),
@@ -214,7 +223,7 @@ impl Scan<'_> {
                 FaultKind::TooDeep => "obfuscated_execution",
                 FaultKind::TooLong => "oversized",
             };
-            self.say(label, spot.span(&fault.span), None);
+            self.say_told(label, spot.span(&fault.span), spot.depth, None);
         }
     }
 
@@ -230,11 +239,13 @@ impl Scan<'_> {
             }
             CommandKind::Simple | CommandKind::Data => {}
         }
+        let first = self.mark();
         let mut written = Vec::new();
         for redirect in &command.redirects {
             written.extend(self.redirect(redirect, &mut input, spot, context));
         }
         self.assignments(command, spot, context);
+        let settled = self.mark();
         if command.kind == CommandKind::Data {
             self.judged += 1;
             self.words(&command.words, spot, context, 0);
@@ -249,9 +260,13 @@ impl Scan<'_> {
         }
         let mut output = Output::default();
         for alternative in 0..self.alternatives(&command.words) {
+            let before = self.mark();
             let fields = self.words(&command.words, spot, context, alternative);
+            let inner = self.mark();
             output = self.call(&fields, &input, spot, context);
+            self.swap_steps(before, inner);
         }
+        self.swap_steps(first, settled);
         for path in &written {
             self.wrote(path, &output.clone().stored());
         }
@@ -266,7 +281,9 @@ impl Scan<'_> {
         spot: Spot,
         context: &Context,
     ) -> Option<Field> {
+        let before = self.mark();
         let fields = self.words(std::slice::from_ref(&redirect.target), spot, context, 0);
+        let inner = self.mark();
         let sign = match redirect.flow {
             Flow::Here => {
                 let text = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
@@ -284,19 +301,23 @@ impl Scan<'_> {
         }
         let program = Field::plain(sign, span);
         let fields: Vec<Field> = std::iter::once(program).chain(fields).collect();
-        self.ask(&fields, span, context);
+        self.ask(&fields, span, spot, context);
+        self.swap_steps(before, inner);
         fields.into_iter().nth(1).filter(|_| redirect.flow == Flow::Write)
     }
 
     fn assignments(&mut self, command: &Command, spot: Spot, context: &Context) {
         for assignment in &command.assignments {
+            let before = self.mark();
             let fields = self.words(std::slice::from_ref(&assignment.value), spot, context, 0);
+            let inner = self.mark();
             let known = fields.iter().all(|field| !field.dynamic);
             let value = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
             let span = spot.span(&assignment.span);
             let told = Field::plain(&format!("{}={value}", assignment.name), span);
-            self.ask(&[Field::plain("=", span), told], span, context);
-            self.setting(&assignment.name, &value, span, context);
+            self.ask(&[Field::plain("=", span), told], span, spot, context);
+            self.setting(&assignment.name, &value, span, spot, context);
+            self.swap_steps(before, inner);
             if command.words.is_empty() {
                 self.judged += 1;
                 self.set(&assignment.name, known.then(|| vec![value]), assignment.append);
@@ -322,10 +343,21 @@ impl Scan<'_> {
     fn exfiltration(&mut self) {
         let is = |label: &str| self.found.notes.iter().find(|note| note.finding.label == label);
         let sends = is("network_send").is_some() || is("remote_code").is_some();
+        let told = is("secret_exfiltration").is_some();
         if let Some(span) = is("secret_access").filter(|_| sends).map(|note| note.finding.span) {
+            if !told {
+                self.tell(0, || "a secret is read beside something that sends".to_owned());
+            }
             self.say("secret_exfiltration", span, None);
         }
     }
+}
+
+/// Says in so many words that it does nothing, where an empty text may be a mistake.
+fn is_comment(text: &str) -> bool {
+    let mut lines =
+        text.split('\n').map(|line| line.trim_matches([' ', '\t'])).filter(|line| !line.is_empty()).peekable();
+    lines.peek().is_some() && lines.all(|line| line.starts_with('#'))
 }
 
 /// What a program is called without its folder.

@@ -92,10 +92,10 @@ pub(super) struct Program {
     pub(super) container: Option<Named>,
     pub(super) code: Option<Code>,
     pub(super) sql: Option<Sql>,
-    pub(super) rule: Vec<Rule>,
-    pub(super) low: Vec<String>,
-    pub(super) medium: Vec<String>,
-    pub(super) high: Vec<String>,
+    pub(super) rule: Vec<Spanned<Rule>>,
+    pub(super) low: Vec<Spanned<String>>,
+    pub(super) medium: Vec<Spanned<String>>,
+    pub(super) high: Vec<Spanned<String>>,
     /// In an organisation's file: the built-in entry of the same name is put aside whole.
     pub(super) replace: bool,
 }
@@ -151,12 +151,12 @@ pub(crate) struct Sql {
 
 /// A rule is a condition with more beside it; serde's `flatten` would let unknown keys pass.
 macro_rules! with_condition {
-    ($(#[$about:meta])* $name:ident { $($field:ident: $type:ty,)* }) => {
+    ($(#[$about:meta])* $name:ident { $($(#[$note:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$about])*
         #[derive(Debug, Clone, Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub(super) struct $name {
-            $(pub(super) $field: $type,)*
+            $($(#[$note])* pub(super) $field: $type,)*
             pub(super) flag: Vec<String>,
             pub(super) all_flags: Vec<String>,
             pub(super) no_flag: Vec<String>,
@@ -188,6 +188,9 @@ with_condition!(
         zh: Option<String>,
         effect: Option<Text>,
         unless: Option<Condition>,
+        /// The number of the file that it stands in; its place there is told by what is around it.
+        #[serde(skip)]
+        file: usize,
     }
 );
 
@@ -218,7 +221,7 @@ impl Rule {
 pub(super) struct Language {
     pub(super) language: String,
     #[serde(default)]
-    pub(super) rule: Vec<CodeRule>,
+    pub(super) rule: Vec<Spanned<CodeRule>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -231,4 +234,5 @@ pub(super) struct CodeRule {
     pub(super) any: Vec<String>,
     pub(super) all: Vec<String>,
     pub(super) shell: Vec<String>,
+    pub(super) writes: Vec<String>,
 }

@@ -18,8 +18,8 @@ enum Part {
 }
 
 impl Glob {
-    /// Reads a pattern; every text is one.
-    pub(crate) fn new(text: &str) -> Self {
+    /// Reads a pattern; the error names a class that is not closed, or empty.
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
         let any_case = text.contains(|letter: char| letter.is_ascii_uppercase())
             && !text.contains(|letter: char| letter.is_ascii_lowercase());
         let signs = text.find(['*', '?', '[']).unwrap_or(text.len());
@@ -36,12 +36,12 @@ impl Glob {
                         rest = after.chars();
                         Part::OneOf(inside.chars().collect())
                     }
-                    _ => Part::Literal('['),
+                    _ => return Err(format!("`[` without `]` in the pattern \"{text}\"; the sign itself is `[[]`")),
                 },
                 literal => Part::Literal(literal),
             });
         }
-        Self { beginning: beginning.to_owned(), parts, any_case }
+        Ok(Self { beginning: beginning.to_owned(), parts, any_case })
     }
 
     /// Counts the characters that are written out: the more, the more it says.
@@ -118,22 +118,29 @@ mod tests {
             ("mkfs.*", "mkfs.ext4"),
             ("?x", "éx"),
             ("[ab]c", "bc"),
-            ("[", "["),
+            ("[[]", "["),
             ("DELETE", "delete"),
             ("**a", "a"),
         ] {
-            assert!(Glob::new(pattern).matches(text), "{pattern} {text}");
+            assert!(Glob::new(pattern).unwrap().matches(text), "{pattern} {text}");
         }
         for (pattern, text) in
             [("", "a"), ("a", ""), ("a*b", "ab c"), ("?", ""), ("[ab]", "c"), ("Delete", "DELETE"), ("a", "A")]
         {
-            assert!(!Glob::new(pattern).matches(text), "{pattern} {text}");
+            assert!(!Glob::new(pattern).unwrap().matches(text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_class_that_is_not_closed_is_no_pattern() {
+        for pattern in ["[", "[a", "a[b]*[c", "[]"] {
+            assert!(Glob::new(pattern).is_err(), "{pattern}");
         }
     }
 
     #[test]
     fn stars_take_no_more_than_the_product_of_the_lengths() {
-        assert!(!Glob::new(&"*a".repeat(200)).matches(&"a".repeat(199)));
-        assert!(!Glob::new("*a*a*a*a*b").matches(&"a".repeat(20_000)));
+        assert!(!Glob::new(&"*a".repeat(200)).unwrap().matches(&"a".repeat(199)));
+        assert!(!Glob::new("*a*a*a*a*b").unwrap().matches(&"a".repeat(20_000)));
     }
 }

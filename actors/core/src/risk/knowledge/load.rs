@@ -7,7 +7,8 @@ use super::file::{self, File};
 use super::glob::Glob;
 use super::pattern::{Class, Classes};
 use super::program::Program;
-use super::{CodeRule, Grade, Knowledge, Label};
+use super::words::{in_words, warned};
+use super::{CodeRule, Example, Grade, Knowledge, Label, Loaded};
 use crate::risk::{Level, Text};
 
 /// The files that are compiled in.
@@ -24,6 +25,7 @@ pub(super) const BUILTIN: &[(&str, &str)] = &[
     ("data.toml", include_str!("data.toml")),
     ("network.toml", include_str!("network.toml")),
     ("code.toml", include_str!("code.toml")),
+    ("hermes.toml", include_str!("hermes.toml")),
 ];
 
 /// Why a rule file cannot be used.
@@ -45,6 +47,8 @@ struct Builder {
     programs: Vec<(Place, Arc<file::Program>)>,
     names: BTreeMap<String, usize>,
     languages: BTreeMap<String, Vec<CodeRule>>,
+    warnings: Vec<String>,
+    examples: Vec<(Place, Level, String)>,
 }
 
 /// Where something stands: the number of its file, and the offset in it.
@@ -64,33 +68,48 @@ impl Place {
     fn fault(self, why: impl Into<String>) -> Fault {
         Fault { place: self, why: why.into() }
     }
+
+    fn line(self, files: &[(&str, &str)]) -> usize {
+        let text = files.get(self.file).map_or("", |(_, text)| text);
+        1 + text.get(..self.offset).unwrap_or(text).matches('\n').count()
+    }
+
+    const fn is_built_in(self) -> bool {
+        self.file < BUILTIN.len()
+    }
 }
 
 impl Fault {
     fn told(self, files: &[(&str, &str)]) -> Error {
-        let (file, text) = files.get(self.place.file).copied().unwrap_or_default();
-        let line = 1 + text.get(..self.place.offset).unwrap_or(text).matches('\n').count();
-        Error { file: file.to_owned(), line, why: self.why }
+        let file = files.get(self.place.file).map_or("", |(name, _)| name).to_owned();
+        Error { file, line: self.place.line(files), why: self.why }
     }
 }
 
 impl Knowledge {
     /// What the product knows by itself.
     pub(crate) fn builtin() -> Result<Self, Error> {
-        Self::load(BUILTIN)
+        Self::load(BUILTIN).map(|loaded| loaded.knowledge)
     }
 
     /// What the product knows, with an organisation's file on top.
-    pub(crate) fn with(name: &str, text: &str) -> Result<Self, Error> {
+    pub(crate) fn with(name: &str, text: &str) -> Result<Loaded, Error> {
         let files: Vec<(&str, &str)> = BUILTIN.iter().copied().chain([(name, text)]).collect();
         Self::load(&files)
     }
 
     /// Reads files, the later ones on top of the earlier ones.
-    pub(super) fn load(files: &[(&str, &str)]) -> Result<Self, Error> {
+    fn load(files: &[(&str, &str)]) -> Result<Loaded, Error> {
         let mut builder = Builder::default();
         let added = files.iter().enumerate().try_for_each(|(number, (_, text))| builder.add(number, text));
-        added.and_then(|()| builder.build()).map_err(|fault| fault.told(files))
+        added.map_err(|fault| fault.told(files))?;
+        let warnings = std::mem::take(&mut builder.warnings);
+        let examples = std::mem::take(&mut builder.examples);
+        let example =
+            |(place, level, command): (Place, Level, String)| Example { command, level, line: place.line(files) };
+        let examples = examples.into_iter().map(example).collect();
+        let knowledge = builder.build().map_err(|fault| fault.told(files))?;
+        Ok(Loaded { knowledge, warnings, examples })
     }
 }
 
@@ -99,7 +118,7 @@ impl Builder {
         let place = |offset: usize| Place { file: number, offset };
         let file: File = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            place(offset).fault(error.message())
+            place(offset).fault(in_words(error.message()))
         })?;
         for label in file.label {
             self.label(label.into_inner());
@@ -114,14 +133,18 @@ impl Builder {
         }
         for language in file.code {
             let at = place(language.span().start);
-            self.language(language.into_inner()).map_err(|why| at.fault(why))?;
+            self.language(at, language.into_inner())?;
         }
         Ok(())
     }
 
     fn label(&mut self, label: file::Label) {
         let why = Text { en: label.en, zh: label.zh };
-        self.labels.insert(label.name, Label { level: label.level, destructive: label.destructive, why });
+        let new = Label { level: label.level, destructive: label.destructive, why };
+        if let Some(old) = self.labels.get(&label.name) {
+            self.warnings.extend(warned::label(&label.name, old, &new));
+        }
+        self.labels.insert(label.name, new);
     }
 
     /// A class may name others that stand before it.
@@ -130,7 +153,7 @@ impl Builder {
         for (list, target) in [(&class.any, &mut built.any), (&class.except, &mut built.except)] {
             for text in list {
                 match text.strip_prefix('@') {
-                    None => target.push(Glob::new(text)),
+                    None => target.push(Glob::new(text)?),
                     Some(other) => {
                         let other = self.classes.get(other).ok_or(format!("there is no class \"{other}\" yet"))?;
                         target.extend(other.any.iter().cloned());
@@ -138,42 +161,64 @@ impl Builder {
                 }
             }
         }
+        if self.classes.contains_key(&class.name) {
+            self.warnings.push(format!("the class {} is replaced, for every rule that names it", class.name));
+        }
         self.classes.insert(class.name, Arc::new(built));
         Ok(())
     }
 
     fn program(&mut self, place: Place, mut program: file::Program) -> Result<(), Fault> {
-        // The examples are for the tests.
-        for examples in [&mut program.low, &mut program.medium, &mut program.high] {
-            *examples = Vec::new();
+        let levels = [Level::Low, Level::Medium, Level::High];
+        for (level, examples) in levels.into_iter().zip([&mut program.low, &mut program.medium, &mut program.high]) {
+            let examples = std::mem::take(examples);
+            // Those of the built-in files are run by the tests.
+            let own = examples.into_iter().filter(|_| !place.is_built_in());
+            let at = |offset: usize| Place { offset, ..place };
+            self.examples.extend(own.map(|text| (at(text.span().start), level, text.into_inner())));
+        }
+        for rule in &mut program.rule {
+            rule.get_mut().file = place.file;
         }
         let program = Arc::new(program);
         if program.names.is_empty() {
             return Err(place.fault("a program needs `names`"));
         }
-        let number = self.programs.len();
-        self.programs.push((place, Arc::clone(&program)));
+        let mut number = None;
         for name in &program.names {
             let at = match self.names.get(name).and_then(|known| self.programs.get(*known)) {
                 Some((known, _)) if known.file == place.file => {
                     return Err(place.fault(format!("\"{name}\" is described twice in this file")));
                 }
                 Some((_, known)) if !program.replace => {
+                    if program.style != file::Style::default() && program.style != known.style {
+                        return Err(place.fault(format!("\"{name}\" is built in with another `style`")));
+                    }
+                    self.warnings.extend(warned::commands(name, known, &program));
                     let merged = file::Program::clone(known).with(file::Program::clone(&program), name);
                     self.programs.push((place, Arc::new(merged)));
                     self.programs.len() - 1
                 }
-                Some(_) | None => number,
+                known => {
+                    self.warnings.extend(known.map(|_| format!("{name} is replaced")));
+                    *number.get_or_insert_with(|| {
+                        self.programs.push((place, Arc::clone(&program)));
+                        self.programs.len() - 1
+                    })
+                }
             };
             self.names.insert(name.clone(), at);
         }
         Ok(())
     }
 
-    fn language(&mut self, language: file::Language) -> Result<(), String> {
+    fn language(&mut self, place: Place, language: file::Language) -> Result<(), Fault> {
         let mut rules = Vec::new();
         for rule in language.rule {
-            let grade = rule.label.as_deref().map(|label| Grade::named(label, &self.labels)).transpose()?;
+            let at = Place { offset: rule.span().start, ..place };
+            let rule = rule.into_inner();
+            let grade = rule.label.as_deref().map(|label| Grade::named(label, &self.labels)).transpose();
+            let grade = grade.map_err(|why| at.fault(why))?;
             let (level, said) = match grade {
                 Some(Grade::Labelled { level, why, .. }) => (level, why),
                 Some(Grade::Low) | None => (Level::Low, Text::default()),
@@ -183,8 +228,8 @@ impl Builder {
                 _ => said,
             };
             let level = rule.level.unwrap_or(level);
-            let (any, all, shell) = (rule.any, rule.all, rule.shell);
-            rules.push(CodeRule { label: rule.label, level, why, any, all, shell });
+            let (any, all, shell, writes) = (rule.any, rule.all, rule.shell, rule.writes);
+            rules.push(CodeRule { label: rule.label, level, why, any, all, shell, writes });
         }
         self.languages.entry(language.language).or_default().extend(rules);
         Ok(())
@@ -197,8 +242,13 @@ impl Builder {
             if let Some(unknown) = language.filter(|name| !knowledge.languages.contains_key(*name)) {
                 return Err(place.fault(format!("there are no [[code]] rules for the language \"{unknown}\"")));
             }
-            let program = Arc::unwrap_or_clone(program);
-            let program = Program::new(program, &knowledge.labels, &self.classes).map_err(|why| place.fault(why))?;
+            let mut program = Arc::unwrap_or_clone(program);
+            let rules = std::mem::take(&mut program.rule);
+            let mut program = Program::new(program, &knowledge.labels).map_err(|why| place.fault(why))?;
+            for rule in rules {
+                let at = Place { file: rule.get_ref().file, offset: rule.span().start };
+                program.add(rule.into_inner(), &knowledge.labels, &self.classes).map_err(|why| at.fault(why))?;
+            }
             knowledge.programs.push(program);
         }
         for (name, at) in self.names {
@@ -230,6 +280,8 @@ impl file::Program {
         self.effect = other.effect.or(self.effect);
         self.harmless.extend(other.harmless);
         self.traits.extend(other.traits);
+        self.adds_operands |= other.adds_operands;
+        self.skips_assignments |= other.skips_assignments;
         self.opens.extend(other.opens);
         self.user = other.user.or(self.user);
         self.host = other.host.or(self.host);

@@ -41,7 +41,7 @@ impl Opening {
     }
 
     pub(super) fn new(file: file::Opening) -> Result<Self, String> {
-        let before: Vec<Glob> = file.before.iter().map(|text| Glob::new(text)).collect();
+        let before = file.before.iter().map(|text| Glob::new(text)).collect::<Result<Vec<_>, _>>()?;
         let ways = [
             file.command.map(|from| Inner::Command { from, before }),
             file.shell.map(|from| Inner::Shell { from }),

@@ -71,6 +71,11 @@ impl Grammar {
         self.exact(spelling).is_some()
     }
 
+    /// Tells whether an option of this spelling may have a value.
+    pub(super) fn takes_value(&self, spelling: &str) -> bool {
+        self.exact(spelling).is_some_and(|spec| spec.takes != Takes::Nothing)
+    }
+
     /// Reads one word, the `at`th of the words, and gives how many were taken; `None` if it is an operand.
     pub(crate) fn option(&self, words: &[&str], at: usize, line: &mut Line) -> Option<usize> {
         let word = words.get(at).copied().filter(|word| word.len() > 1 && word.starts_with('-'))?;

@@ -46,10 +46,10 @@ pub(super) enum Pattern {
 }
 
 impl Pattern {
-    /// Reads a pattern; the error names a class that does not exist.
+    /// Reads a pattern; the error says which class does not exist, or is not closed.
     pub(super) fn new(text: &str, classes: &Classes) -> Result<Self, String> {
         let Some((prefix, name)) = text.rsplit_once('@').filter(|(_, name)| is_name(name)) else {
-            return Ok(Self::Word(Glob::new(text)));
+            return Ok(Self::Word(Glob::new(text)?));
         };
         if text == "@dynamic" {
             return Ok(Self::Dynamic);
@@ -57,7 +57,7 @@ impl Pattern {
         match classes.get(name) {
             Some(class) => Ok(Self::Class { prefix: prefix.to_owned(), class: Arc::clone(class) }),
             None if prefix.is_empty() => Err(format!("there is no class \"{name}\"")),
-            None => Ok(Self::Word(Glob::new(text))),
+            None => Ok(Self::Word(Glob::new(text)?)),
         }
     }
 

@@ -7,6 +7,7 @@ use super::glob::Glob;
 use super::opening::Opening;
 use super::options::Grammar;
 use super::pattern::{Classes, Sense};
+use super::words::check_effect;
 use super::{Grade, Labels};
 use crate::risk::statement::Dialect;
 use crate::risk::{Level, Text};
@@ -48,7 +49,8 @@ pub(crate) struct Rule {
 }
 
 impl Program {
-    pub(super) fn new(file: file::Program, labels: &Labels, classes: &Classes) -> Result<Self, String> {
+    /// All but the rules, which are added one by one.
+    pub(super) fn new(file: file::Program, labels: &Labels) -> Result<Self, String> {
         let grammar = Grammar::new(file.style, &file.options)?;
         let harmless: Vec<String> =
             file.harmless.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect();
@@ -58,13 +60,17 @@ impl Program {
         if let Some(sql) = file.sql.as_ref().filter(|sql| Dialect::named(&sql.dialect).is_none()) {
             return Err(format!("there is no SQL dialect \"{}\"", sql.dialect));
         }
+        if let Some(effect) = &file.effect {
+            check_effect(effect, &grammar)?;
+        }
         let mut commands = Vec::new();
         for (label, paths) in &file.commands {
             let grade = Grade::named(label, labels)?;
-            let all = paths.iter().map(|path| path.split_whitespace().map(Glob::new).collect());
-            commands.extend(all.map(|words| Commands { words, grade: grade.clone() }));
+            for path in paths {
+                let words = path.split_whitespace().map(Glob::new).collect::<Result<_, _>>()?;
+                commands.push(Commands { words, grade: grade.clone() });
+            }
         }
-        let rules = file.rule.into_iter().map(|rule| Rule::new(rule, labels, classes)).collect::<Result<_, _>>()?;
         Ok(Self {
             grammar,
             commands,
@@ -80,8 +86,22 @@ impl Program {
             container: file.container,
             code: file.code,
             sql: file.sql,
-            rules,
+            rules: Vec::new(),
         })
+    }
+
+    /// Adds a rule behind the others.
+    pub(super) fn add(&mut self, rule: file::Rule, labels: &Labels, classes: &Classes) -> Result<(), String> {
+        for name in rule.value.keys().chain(rule.unless.iter().flat_map(|unless| unless.value.keys())) {
+            if !self.grammar.takes_value(name) {
+                return Err(format!("`value` names {name}, which is not among the options with a `=`"));
+            }
+        }
+        if let Some(effect) = &rule.effect {
+            check_effect(effect, &self.grammar)?;
+        }
+        self.rules.push(Rule::new(rule, labels, classes)?);
+        Ok(())
     }
 
     pub(crate) fn is(&self, what: Trait) -> bool {
@@ -137,6 +157,9 @@ impl Program {
 
 impl Rule {
     fn new(mut file: file::Rule, labels: &Labels, classes: &Classes) -> Result<Self, String> {
+        if file.label.is_empty() {
+            return Err("a rule needs `label`".to_owned());
+        }
         let condition = file.condition();
         let (level, said) = match Grade::named(&file.label, labels)? {
             Grade::Low => (Level::Low, Text::default()),

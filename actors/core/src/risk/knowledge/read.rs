@@ -23,6 +23,8 @@ pub(crate) struct Entry<'k, 'w> {
     pub(crate) call: Call<'w>,
     /// How many words stand before its own.
     pub(crate) offset: usize,
+    /// How much of the path is its own: program and sub-commands down to it.
+    path: usize,
 }
 
 /// What the entries say.
@@ -52,7 +54,7 @@ impl Knowledge {
             let own = words.get(offset..).unwrap_or_default();
             let next = self.sub_command(&reading.path, program, own);
             let call = Call { words: own.to_vec(), line: parse(program, own, next.is_some()), under, input };
-            reading.entries.push(Entry { program, call, offset });
+            reading.entries.push(Entry { program, call, offset, path: reading.path.len() });
             let Some((path, found, taken)) = next else { return Some(reading) };
             (reading.path, program) = (path, found);
             offset += taken;
@@ -111,6 +113,11 @@ impl<'k> Reading<'k, '_> {
     /// The innermost entry.
     pub(crate) fn inner(&self) -> Option<&Entry<'k, '_>> {
         self.entries.last()
+    }
+
+    /// Program and sub-commands down to an entry.
+    pub(crate) fn path_of(&self, entry: &Entry<'_, '_>) -> &str {
+        self.path.get(..entry.path).unwrap_or(&self.path)
     }
 
     /// It only tells, or only tries. An option behind the command that a sub-command opens is not the program's own.

@@ -22,7 +22,7 @@ fn the_examples_in_the_files_get_their_levels() {
             for (level, examples) in
                 [(Level::Low, &program.low), (Level::Medium, &program.medium), (Level::High, &program.high)]
             {
-                for example in examples {
+                for example in examples.iter().map(toml::Spanned::get_ref) {
                     count += 1;
                     let found = rules.assess(example, &Source::default(), &networks);
                     if found.level != level {
@@ -80,7 +80,14 @@ otherwise = "service_control"
 fn a_file_with_a_fault_is_refused_with_its_line_and_the_reason() {
     for (text, line, why) in [
         ("[[program]]\nnames = [\"x\"]\nnonsense = 1", 3, "nonsense"),
-        ("[[program]]\nnames = \"x\"", 2, "invalid type"),
+        ("[[program]]\nnames = \"x\"", 2, "should be a list"),
+        ("[[program]]\nnames = [\"x\"]\neffect = \"goes\"", 3, "a table with `en` and `zh`"),
+        ("[[program]]\nnames = [\"x\"]\neffect = { en = \"goes\" }", 3, "`zh` is missing"),
+        ("[[program]]\nnames = [\"x\"]\neffect = { en = \"{nope}\", zh = \"\" }", 1, "{operands}"),
+        ("[[program]]\nnames = [\"x\"]\neffect = { en = \"{value:-o}\", zh = \"\" }", 1, "-o"),
+        ("[[program]]\nnames = [\"x\"]\neffect = { en = \"{first\", zh = \"\" }", 1, "without `}`"),
+        ("[[program]]\nnames = [\"x\"]\ncommands.low = [\"[a\"]", 1, "without `]`"),
+        ("[[class]]\nname = \"x\"\nany = [\"[a\"]", 1, "without `]`"),
         ("\n\n[[program]]\noptions = [\"-x\"]", 3, "names"),
         ("[[program]]\nnames = [\"x\"]\noptions = [\"output\"]", 1, "output"),
         ("[[program]]\nnames = [\"x\"]\notherwise = \"wrong\"", 1, "wrong"),
@@ -91,13 +98,32 @@ fn a_file_with_a_fault_is_refused_with_its_line_and_the_reason() {
         ("[[program]]\nnames = [\"x\"]\nsql = { dialect = \"dbase\" }", 1, "dbase"),
         (
             "[[program]]\nnames = [\"x\"]\n[[program.rule]]\nlabel = \"network_send\"\noperand = [\"@nothing\"]",
-            1,
+            3,
             "nothing",
         ),
-        ("[[program]]\nnames = [\"x\"]\n[[program.rule]]\nlabel = \"network_send\"\ncount = \"many\"", 1, "many"),
+        ("[[program]]\nnames = [\"x\"]\n[[program.rule]]\nlabel = \"network_send\"\ncount = \"many\"", 3, "many"),
+        ("[[program]]\nnames = [\"x\"]\n[[program.rule]]\nflag = [\"-n\"]", 3, "needs `label`"),
+        ("[[program]]\nnames = [\"git\"]\n\n[[program.rule]]\nlabel = \"wrong\"", 4, "wrong"),
+        (
+            "[[program]]\nnames = [\"x\"]\noptions = [\"-e\"]\n[[program.rule]]\nlabel = \"file_write\"\nvalue = { \"-e\" = [\"a\"] }",
+            4,
+            "-e",
+        ),
+        ("[[code]]\nlanguage = \"awk\"\n[[code.rule]]\nlabel = \"wrong\"", 3, "wrong"),
+        ("[[program]]\nnames = [\"git\"]\nstyle = \"words\"", 1, "style"),
+        (
+            "[[program]]\nnames = [\"x\"]\notherwise = \"low\"\nhigh = [\n  \"reboot\",\n  \"x y\",\n]",
+            6,
+            "\"x y\" is low, not high",
+        ),
+        (
+            "[[program]]\nnames = [\"x\"]\notherwise = \"file_write\"\nlow = [\"x y\"]",
+            4,
+            "\"x y\" is medium (file_write), not low",
+        ),
         (
             "[[program]]\nnames = [\"x\"]\n[[program.rule]]\nlabel = \"network_send\"\nen = \"Sends.\"",
-            1,
+            3,
             "one language",
         ),
         ("[[program]]\nnames = [\"x\"]\n\n[[program]]\nnames = [\"y\", \"x\"]", 4, "twice"),
@@ -109,4 +135,65 @@ fn a_file_with_a_fault_is_refused_with_its_line_and_the_reason() {
         assert_eq!((error.file.as_str(), error.line), ("own.toml", line), "{text}: {error}");
         assert!(error.why.contains(why), "{text}: {error}");
     }
+}
+
+#[test]
+fn what_a_file_takes_away_is_said() {
+    let text = r#"
+[[label]]
+name = "system_power"
+level = "low"
+en = "Stops the host."
+zh = "关闭主机。"
+
+[[label]]
+name = "file_write"
+level = "high"
+en = "Writes."
+zh = "写入。"
+
+[[class]]
+name = "log"
+any = ["/var/log/*"]
+
+[[program]]
+names = ["rm", "our-rm"]
+replace = true
+otherwise = "file_delete"
+
+[[program]]
+names = ["git"]
+commands.low = ["filter-branch", "status", "our-look"]
+"#;
+    let rules = Rules::with("own.toml", text).unwrap();
+    assert_eq!(
+        rules.warnings(),
+        [
+            "the label system_power is lowered from high to low",
+            "the class log is replaced, for every rule that names it",
+            "rm is replaced",
+            "git filter-branch is lowered from vcs_destructive to low",
+        ]
+    );
+    assert!(Rules::builtin().warnings().is_empty());
+}
+
+#[test]
+fn an_addition_to_a_built_in_program_keeps_its_sentence() {
+    let text = r#"
+[[program]]
+names = ["git"]
+harmless = ["--no-pager"]
+[[program.rule]]
+label = "vcs_destructive"
+first = ["push"]
+operand = ["prod"]
+"#;
+    let rules = Rules::with("own.toml", text).unwrap();
+    let summary = |command| rules.assess(command, &Source::default(), &Networks::default()).summary;
+    assert_eq!(summary("git push origin prod"), "Pushes origin prod.");
+    assert_eq!(
+        summary("git push origin main"),
+        Rules::builtin().assess("git push origin main", &Source::default(), &Networks::default()).summary
+    );
 }

@@ -234,8 +234,8 @@ fn code_secrets_and_network() {
             ("bash deploy.sh", "script_run"),
             ("curl https://example.com", "network_send"),
             ("cat ~/.aws/credentials", "secret_access"),
-            ("LD_PRELOAD=/tmp/x.so ls", "unknown_command"),
-            ("export PATH=/tmp:$PATH; ls", "unknown_command"),
+            ("LD_PRELOAD=/tmp/x.so ls", "loader_change"),
+            ("export PATH=/tmp:$PATH; ls", "loader_change"),
         ],
     );
 }
@@ -657,5 +657,73 @@ fn a_trusted_source_lowers_what_the_policy_says_and_nothing_that_destroys() {
     for label in ["recursive_delete", "cross_network", "unparsed", "unknown_command", "no_such_label"] {
         let refused = RULES.check_lowers(&[label.to_owned()]).unwrap_err();
         assert!(refused.contains(label), "{refused}");
+    }
+}
+
+#[test]
+fn steps_are_told_from_the_outside_in() {
+    for (command, expected) in [
+        (
+            "sudo rm -rf ''",
+            &["sudo: opens what is inside   [sudo rm -rf '']", "  rm: recursive_delete (high)   [rm -rf '']"] as &[_],
+        ),
+        (
+            "curl h | sh",
+            &[
+                "curl: network_send (medium)   [curl h]",
+                "sh: what it is given is read   [sh]",
+                "  remote_code (high): Runs what it downloads.",
+            ],
+        ),
+        (
+            "A=1 echo $(id) > out",
+            &[
+                "echo: no rule holds; it only reads   [echo $(…)]",
+                "  id: no rule holds; it only reads   [id]",
+                "writes to out: file_write (medium)",
+                "sets A=1: no rule holds",
+            ],
+        ),
+        (
+            "psql -c 'delete from t'",
+            &[
+                "psql: what it is given is read   [psql -c 'delete from t']",
+                "  SQL: sql_no_where (high): Deletes every row of t.",
+            ],
+        ),
+        ("PAGER=less ls", &["ls: no rule holds; it only reads   [ls]", "sets PAGER=less: no rule holds"]),
+        ("rm --help", &["rm: with these options it only tells, or only tries   [rm --help]"]),
+        ("frob", &["frob: not known; unknown_command (medium)   [frob]"]),
+        ("$x", &["obfuscated_execution (high): Which command is run is only known when it runs."]),
+        ("SELECT 1", &["SQL: it only reads"]),
+    ] {
+        assert_eq!(RULES.explain(command), expected, "{command}");
+    }
+}
+
+#[test]
+fn sentences_have_no_gaps() {
+    for (command, expected) in [
+        ("rm -rf \"\"", "Deletes “” with everything below."),
+        ("rm -rf \"", "Deletes with everything below; cannot be read to its end as a command."),
+        ("gpg -c", "Works on keys or encrypted files."),
+        ("apt autoremove", "Removes the packages with their settings."),
+        ("PAGER=less ls", "Only reads (less, ls)."),
+    ] {
+        assert_eq!(grade(command).summary, expected, "{command}");
+    }
+}
+
+#[test]
+fn a_comment_alone_changes_nothing() {
+    for command in ["# rm -rf /", "  # a\n\n# b\n"] {
+        assert_eq!(
+            (grade(command).level, grade(command).summary.as_str()),
+            (Level::Low, "Changes nothing."),
+            "{command}"
+        );
+    }
+    for command in ["", " \n", "# a\nreboot", "#a\u{b}\nx"] {
+        assert_ne!(grade(command).level, Level::Low, "{command:?}");
     }
 }

@@ -1,10 +1,11 @@
 //! One command line: which program, what is known about it, what it opens, runs and prints.
 
+use super::explain::{finding, reasons};
 use super::field::Field;
 use super::output::Output;
 use super::place::Spot;
 use super::{Context, Scan, Statements, base_name, flow_of, joined, tell};
-use crate::risk::knowledge::{Grade, Reading, Said, Subject, Trait};
+use crate::risk::knowledge::{Entry, Grade, Reading, Subject, Trait};
 use crate::risk::{Level, Text, statement};
 
 /// Where the programs of the system are; elsewhere a known name may be anybody's program.
@@ -20,11 +21,13 @@ pub(super) struct Run<'r> {
     pub(super) span: [usize; 2],
     pub(super) spot: Spot,
     pub(super) context: &'r Context,
+    /// How many steps stand before it where it is explained.
+    pub(super) mark: usize,
 }
 
 /// How far what a command carries says what it does.
 #[derive(Clone, Copy)]
-enum Explained {
+pub(super) enum Explained {
     Not,
     /// The command inside does; the wrapper may add to it.
     Opened,
@@ -49,15 +52,18 @@ impl Scan<'_> {
         if self.is_too_deep(spot, span) || !self.spend(cost(fields), span) {
             return Output::unknown();
         }
-        let run = Run { program, words, input, span, spot, context };
+        let mark = self.mark();
+        let run = Run { program, words, input, span, spot, context, mark };
         if self.is_hidden(run) {
             return Output::unknown();
         }
         let name = base_name(&program.text);
         if self.runners.contains(name) && !words.is_empty() {
+            self.step(run, name, || "a function of the text that runs what it is given".to_owned());
             return self.call(words, input, spot.deeper(), context);
         }
         if self.functions.contains(name) {
+            self.step(run, name, || "a function of the text".to_owned());
             return input.changed();
         }
         self.run_file(run);
@@ -75,16 +81,17 @@ impl Scan<'_> {
     /// A program's name that is not plainly written may become any program's.
     fn is_hidden(&mut self, run: Run<'_>) -> bool {
         let Field { text, span, dynamic, glob, .. } = run.program;
+        let depth = run.spot.depth;
         let placeholder = text.contains("{}") && !run.context.under.is_empty();
         if *dynamic || placeholder || *glob && !matches!(text.as_str(), "[" | "[[") {
             let why = Text::new("Which command is run is only known when it runs.", "运行哪个命令要到执行时才知道。");
-            self.say("obfuscated_execution", *span, Some(why));
+            self.say_told("obfuscated_execution", *span, depth, Some(why));
             return true;
         }
         if text.chars().any(is_lookalike) {
             let why =
                 Text::new("The command's name holds letters that look like others.", "命令名中含有形似的其他文字。");
-            self.say("obfuscated_execution", *span, Some(why));
+            self.say_told("obfuscated_execution", *span, depth, Some(why));
             return true;
         }
         false
@@ -104,7 +111,9 @@ impl Scan<'_> {
         };
         let known = self.label(label);
         self.note(label, known.level, run.span, known.why, Some(effect), run.context);
-        self.step(run, &run.program.text, || "not known".to_owned());
+        if self.statements == Statements::Graded {
+            self.step(run, &run.program.text, || format!("not known; {label} ({})", known.level));
+        }
         run.input.changed()
     }
 
@@ -112,6 +121,7 @@ impl Scan<'_> {
         let opened = self.opened(reading, run);
         if opened.is_none() && is_system_path(&run.program.text) && reading.is_harmless() {
             self.reader(&reading.path, true);
+            self.step(run, &reading.path, || "with these options it only tells, or only tries".to_owned());
             return run.input.changed();
         }
         let coded = self.code(reading, run);
@@ -130,7 +140,7 @@ impl Scan<'_> {
         self.writes(reading, run);
         if is_declaration(&reading.path) {
             for (name, value) in run.words.iter().filter_map(|word| word.text.split_once('=')) {
-                self.setting(name, value, run.span, run.context);
+                self.setting(name, value, run.span, run.spot.deeper(), run.context);
             }
         }
         if reading.path == "set"
@@ -151,42 +161,47 @@ impl Scan<'_> {
     }
 
     /// Asks the rules about something that is no program: a redirection, an assignment.
-    pub(super) fn ask(&mut self, fields: &[Field], span: [usize; 2], context: &Context) {
+    pub(super) fn ask(&mut self, fields: &[Field], span: [usize; 2], spot: Spot, context: &Context) {
         let Some((program, words)) = fields.split_first() else { return };
         if !self.spend(cost(fields), span) {
             return;
         }
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
-        let run = Run { program, words, input: &Output::default(), span, spot: Spot::whole(), context };
+        let mark = self.mark();
+        let run = Run { program, words, input: &Output::default(), span, spot, context, mark };
         if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
             let _ = self.rules(&reading, run, Explained::Not);
         }
     }
 
     /// A variable whose value is a command that another program will run, if it ever does: only what is high counts.
-    pub(super) fn setting(&mut self, name: &str, value: &str, span: [usize; 2], context: &Context) {
+    pub(super) fn setting(&mut self, name: &str, value: &str, span: [usize; 2], spot: Spot, context: &Context) {
         let program = Field::plain(&format!("{name}="), span);
         let words = [Field::plain(value, span)];
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
+            let mark = self.mark();
             let run = Run {
+                mark,
                 program: &program,
                 words: &words,
                 input: &Output::default(),
                 span,
-                spot: Spot::whole().within(span),
+                spot: spot.within(span),
                 context,
             };
             let before = self.found.notes.len();
             self.known(&reading, run);
-            self.keep_grave(before);
+            self.keep_grave(before, mark);
         }
     }
 
     fn rules(&mut self, reading: &Reading<'_, '_>, run: Run<'_>, explained: Explained) -> Told {
         let said = reading.said();
+        let is_program = run.program.text.starts_with(|first: char| !matches!(first, '<' | '>' | '='));
+        self.step(run, &reading.path, || reasons(&said, explained, is_program));
         let explained = match explained {
             Explained::Not => false,
             Explained::Opened => !said.is_own,
@@ -198,39 +213,32 @@ impl Scan<'_> {
                 continue;
             }
             let Some(entry) = reading.entries.get(*at) else { continue };
-            let template = rule.effect.as_ref().or(entry.program.effect.as_ref());
-            let effect = template.map(|template| tell::fill(template, &reading.path, &entry.call));
+            let effect = effect_of(rule.effect.as_ref(), entry, reading);
             self.note(&rule.label, rule.level, run.span, rule.why.clone(), effect, run.context);
         }
-        self.step(run, &reading.path, || reasons(&said));
         let says = |label: &str| said.rules.iter().any(|(_, rule)| rule.label == label);
         let told = Told { secret: says("secret_access"), sends: says("network_send") };
         match said.otherwise {
             Some(Grade::Labelled { label, level, .. }) if !explained && self.is_enough(&label, level) => {}
             Some(Grade::Labelled { label, level, why }) if !explained => {
-                let entry = reading.inner();
-                let template = entry.and_then(|entry| Some((entry.program.effect.as_ref()?, &entry.call)));
-                let effect = template.map(|(template, call)| tell::fill(template, &reading.path, call));
+                let effect = reading
+                    .inner()
+                    .and_then(|inner| Some(tell::fill(inner.program.effect.as_ref()?, &reading.path, &inner.call)));
                 self.note(&label, level, run.span, why, effect, run.context);
             }
-            None if said.rules.is_empty() && !explained => self.say("unknown_command", run.span, None),
-            _ if anybodys && !explained => self.say("script_run", run.span, None),
+            None if said.rules.is_empty() && !explained => {
+                self.say_told("unknown_command", run.span, run.spot.depth + 1, None);
+            }
+            _ if anybodys && !explained => self.say_told("script_run", run.span, run.spot.depth + 1, None),
             _ => self.reader(&reading.path, said.rules.is_empty() && !explained),
         }
         told
     }
 
     fn reader(&mut self, path: &str, reads: bool) {
-        let named = reads && path.starts_with(|first: char| first.is_ascii_alphanumeric());
+        let named = reads && path.starts_with(|first: char| first.is_ascii_alphanumeric()) && !path.ends_with('=');
         if named && !self.found.readers.iter().any(|known| known == path) {
             self.found.readers.push(path.to_owned());
-        }
-    }
-
-    fn step(&mut self, run: Run<'_>, path: &str, said: impl Fn() -> String) {
-        if let Some(steps) = &mut self.found.steps {
-            let indent = "  ".repeat(run.spot.depth);
-            steps.push(format!("{indent}{path}: {}   [{} {}]", said(), run.program.text, joined(run.words)));
         }
     }
 
@@ -263,7 +271,12 @@ impl Scan<'_> {
     }
 
     pub(super) fn sql(&mut self, text: &str, dialect: statement::Dialect, spot: Spot, context: &Context) {
-        for found in statement::grade(text, dialect) {
+        let findings = statement::grade(text, dialect);
+        if findings.is_empty() {
+            self.tell(spot.depth, || "SQL: it only reads".to_owned());
+        }
+        for found in findings {
+            self.tell(spot.depth, || format!("SQL: {}", finding(found.label, found.level, &found.why.en)));
             let span = spot.span(&found.span);
             self.note(found.label, found.level, span, found.why, found.effect, context);
         }
@@ -272,26 +285,22 @@ impl Scan<'_> {
     /// Notes down what a rule outside the files found.
     pub(super) fn find(&mut self, label: &str, level: Level, run: Run<'_>, why: Option<Text>, effect: Option<Text>) {
         let why = why.unwrap_or_else(|| self.label(label).why);
+        self.tell(run.spot.depth + 1, || finding(label, level, &why.en));
         self.note(label, level, run.span, why, effect, run.context);
     }
+}
+
+/// What a call does, as a rule of one of its entries says; else as the sub-command says, which knows it best.
+fn effect_of(own: Option<&Text>, entry: &Entry<'_, '_>, reading: &Reading<'_, '_>) -> Option<Text> {
+    let inner = reading.inner().and_then(|inner| Some((inner.program.effect.as_ref()?, inner)));
+    let outer = || Some((entry.program.effect.as_ref()?, entry));
+    let (template, entry) = own.map(|template| (template, entry)).or(inner).or_else(outer)?;
+    Some(tell::fill(template, reading.path_of(entry), &entry.call))
 }
 
 /// Commands that set variables for what runs later.
 fn is_declaration(path: &str) -> bool {
     matches!(path, "export" | "declare" | "typeset" | "readonly" | "local" | "setenv")
-}
-
-/// What the rules said, for whoever wants to know why.
-fn reasons(said: &Said<'_>) -> String {
-    let rules = said.rules.iter().map(|(_, rule)| format!("{} ({})", rule.label, rule.level));
-    let otherwise = said.otherwise.iter().map(|grade| match grade {
-        Grade::Low => "no rule holds; it only reads".to_owned(),
-        Grade::Labelled { label, level, .. } if said.rules.is_empty() => {
-            format!("no rule holds; otherwise {label} ({level})")
-        }
-        Grade::Labelled { label, level, .. } => format!("the sub-command is {label} ({level})"),
-    });
-    rules.chain(otherwise).collect::<Vec<_>>().join(", ")
 }
 
 fn cost(fields: &[Field]) -> usize {

@@ -60,7 +60,12 @@ impl Scan<'_> {
                 && rule.all.iter().all(holds);
             if let Some(label) = rule.label.as_deref().filter(|_| hit) {
                 found = true;
+                let depth = run.spot.depth + 1;
+                self.tell(depth, || super::explain::finding(label, rule.level, &rule.why.en));
                 self.note(label, rule.level, span, rule.why.clone(), None, run.context);
+            }
+            for path in targets(code, &rule.writes).into_iter().take(MOST_LITERALS) {
+                self.target(path, span, run);
             }
             if rule.shell.iter().any(holds) {
                 self.literals(code, run.spot.within(span), run);
@@ -71,19 +76,30 @@ impl Scan<'_> {
 
     /// Reads the strings in code that starts programs as what they may be: shell text. Only what is high counts.
     fn literals(&mut self, code: &str, spot: Spot, run: Run<'_>) {
-        let known = self.found.notes.len();
+        let (known, mark) = (self.found.notes.len(), self.mark());
         for text in literals(code).into_iter().take(MOST_LITERALS) {
             self.text(text, spot, run.context);
         }
-        self.keep_grave(known);
+        self.keep_grave(known, mark);
+    }
+
+    /// A file that code writes; that it writes at all is said by a rule, so only what is high counts.
+    fn target(&mut self, path: &str, span: [usize; 2], run: Run<'_>) {
+        let (known, mark) = (self.found.notes.len(), self.mark());
+        let fields = [Field::plain(">", span), Field::plain(path, span)];
+        self.ask(&fields, span, run.spot.deeper(), run.context);
+        self.keep_grave(known, mark);
     }
 
     /// Of what was found since, keeps only what is high for what it does.
-    pub(super) fn keep_grave(&mut self, known: usize) {
+    pub(super) fn keep_grave(&mut self, known: usize, mark: usize) {
         let found = self.found.notes.split_off(known.min(self.found.notes.len()));
         let counts = |label: &str| !matches!(label, "obfuscated_execution" | "unparsed");
         let grave = found.into_iter().filter(|note| note.finding.level == Level::High && counts(&note.finding.label));
         self.found.notes.extend(grave);
+        if self.found.notes.len() <= known {
+            self.forget_steps(mark);
+        }
     }
 
     /// Grades the statements that a database client is given; tells whether there are any.
@@ -122,6 +138,17 @@ impl Scan<'_> {
         }
         any
     }
+}
+
+/// The string literals that stand behind some signs.
+fn targets<'c>(code: &'c str, signs: &[String]) -> Vec<&'c str> {
+    let behind = signs.iter().flat_map(|sign| code.match_indices(sign.as_str()).map(|(at, sign)| at + sign.len()));
+    let literal = |from: usize| {
+        let mut rest = code.get(from..)?.trim_start().chars();
+        let quote = rest.next().filter(|quote| matches!(quote, '"' | '\''))?;
+        rest.as_str().split_once(quote).map(|(inside, _)| inside)
+    };
+    behind.filter_map(literal).collect()
 }
 
 /// The insides of `'…'` and `"…"`.

@@ -98,7 +98,8 @@ impl Scan<'_> {
             if !wrapper.entry.program.skips_assignments || !is_assignment(&first.text) {
                 break;
             }
-            self.ask(&[Field::plain("=", first.span), first.clone()], first.span, wrapper.context);
+            let spot = wrapper.run.spot.deeper();
+            self.ask(&[Field::plain("=", first.span), first.clone()], first.span, spot, wrapper.context);
             fields = rest;
         }
         fields

@@ -58,8 +58,9 @@ impl Teller<'_> {
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, behind)) = after.split_once('}') else { break };
             text.push_str(before);
-            text.push_str(&self.value(name, language));
-            rest = behind;
+            let value = self.value(name, language);
+            rest = if value.is_empty() { behind_gap(&mut text, behind) } else { behind };
+            text.push_str(&value);
         }
         (text + rest).trim().trim_end_matches(':').to_owned()
     }
@@ -117,6 +118,20 @@ impl Teller<'_> {
             format!("“{}”", cut.replace(['“', '”'], "\""))
         }
     }
+}
+
+/// What is not there leaves no gap, and no empty brackets; gives what goes on behind it.
+fn behind_gap<'t>(text: &mut String, mut behind: &'t str) -> &'t str {
+    for (open, close) in [('(', ')'), ('（', '）')] {
+        if let Some(rest) = behind.strip_prefix(close).filter(|_| text.ends_with(open)) {
+            text.pop();
+            behind = rest;
+        }
+    }
+    if behind.is_empty() || behind.starts_with(' ') {
+        text.truncate(text.trim_end().len());
+    }
+    behind
 }
 
 /// How many folders a path is away from everything; what is no path comes last.

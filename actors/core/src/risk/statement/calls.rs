@@ -191,12 +191,14 @@ const FUNCTIONS: &[Group] = &[
         zh: "通过函数修改设置",
     },
     Group {
+        names: &["pg_sleep", "pg_sleep_for", "pg_sleep_until", "sleep", "benchmark"],
+        label: "sql_write",
+        level: Level::Medium,
+        en: "keeps a connection busy",
+        zh: "长时间占用连接",
+    },
+    Group {
         names: &[
-            "pg_sleep",
-            "pg_sleep_for",
-            "pg_sleep_until",
-            "sleep",
-            "benchmark",
             "pg_advisory_lock",
             "pg_advisory_xact_lock",
             "pg_try_advisory_lock",
