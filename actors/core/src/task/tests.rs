@@ -227,7 +227,7 @@ fn a_refusal_says_what_a_person_can_do_about_it() {
     };
     let approve = || Action::Approve(Ballot::default());
     for (says, shown) in [
-        ("cannot approve a task that is approved (decided by li)", refused(&approved(submitted()), &li, approve())),
+        ("cannot approve this task: it is approved (decided by li)", refused(&approved(submitted()), &li, approve())),
         ("this needs the role approver", refused(&submitted(), &somebody("w", &[Role::Worker]), approve())),
         (
             "mei submitted this task and cannot decide on it; another person has to (or the policy file sets \
@@ -242,6 +242,21 @@ fn a_refusal_says_what_a_person_can_do_about_it() {
             "only the submitter of a task can do this",
             refused(&submitted(), &somebody("other", &[Role::Submitter]), Action::Withdraw { reason: String::new() }),
         ),
+    ] {
+        assert_eq!(shown, says);
+    }
+    let escalated = after(submitted(), &li, Action::Escalate(Ballot::default())).0;
+    let why = Ballot { reason: "another".to_owned(), command_sha256: None };
+    let to_change = after(submitted(), &li, Action::RequestChange(why)).0;
+    let mei = somebody("mei", &[Role::Submitter]);
+    let withdrawn = after(submitted(), &mei, Action::Withdraw { reason: String::new() }).0;
+    for (says, shown) in [
+        (
+            "cannot escalate this task: it waits for an administrator already",
+            refused(&escalated, &li, Action::Escalate(Ballot::default())),
+        ),
+        ("cannot approve this task: it waits for its submitter to resubmit", refused(&to_change, &li, approve())),
+        ("cannot approve this task: it was withdrawn (decided by mei)", refused(&withdrawn, &li, approve())),
     ] {
         assert_eq!(shown, says);
     }

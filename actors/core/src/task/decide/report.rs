@@ -18,7 +18,7 @@ pub(super) fn report(task: &Task, command: &Command, report: &Report, terms: &Te
         Some(State::Rejected) => vote::reject(task, command, &reasoned(), &terms.policy),
         Some(State::Modify) => vote::request_change(task, command, &reasoned(), &terms.policy),
         Some(State::Admin) => vote::escalate(task, command, &ballot(), &terms.policy),
-        Some(State::Pending) => Err(illegal(task, "set to pending")),
+        Some(State::Pending) => Err(illegal(task, "reopen")),
         Some(State::Executing) => start(task, command, terms),
         Some(State::Done) => finish(task, report, Outcome::Completed, State::Done),
         Some(State::Failed) => finish(task, report, Outcome::ExitNonzero, State::Failed),
