@@ -154,7 +154,7 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let has_keys = if is_keyless { HasKeys::No } else { HasKeys::Yes };
     let listener = listen(&loaded.listen_address(has_keys)?, config.listen.port)?;
     let addresses = vec![listener.local_addr()?];
-    let governance = Governance::new(config);
+    let governance = Governance::new(&loaded);
     let (in_force, rules, networks) = governance.load(&*foundation.store).await?;
     let engine = foundation.start(in_force, rules, networks).await?;
     let (stopping, stopped) = watch::channel(false);
