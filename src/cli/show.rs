@@ -6,14 +6,13 @@ use clap::Args;
 use hermes_core::id::{Digest, TaskId};
 use hermes_core::risk::Finding;
 use hermes_core::task::{Verdict, VoteChoice};
-use hermes_core::time::Millis;
 use hermes_core::visible;
 use hermes_core::wire::task::{TaskAnswer, TaskView};
 use serde_json::Value;
 
 use super::error::Error;
-use super::event::time_line;
-use super::look::{Look, Tone, span};
+use super::event::{ran, time_line};
+use super::look::{Look, Tone};
 use super::mark::mark;
 use super::session::{Exit, Form, Session};
 use super::text::pad;
@@ -163,14 +162,16 @@ fn result(value: &Value) -> String {
     let Some(fields) = value.as_object().filter(|fields| !fields.is_empty()) else {
         return if value.is_object() || value.is_null() { String::new() } else { value.to_string() };
     };
-    let Some(ran) = fields.get("duration_ms").and_then(Value::as_u64) else { return value.to_string() };
+    if !fields.contains_key("duration_ms") {
+        return value.to_string();
+    }
     let number = |name: &str, word: &str| fields.get(name).and_then(Value::as_i64).map(|n| format!("{word} {n}"));
     let bytes = |name: &str, word: &str| number(name, "").filter(|n| n != " 0").map(|n| format!("{} {word}", n.trim()));
     let parts = [
         number("exit_code", "exit code"),
         number("signal", "signal"),
         fields.get("error").and_then(Value::as_str).map(str::to_owned),
-        Some(format!("ran {}", span(Millis(ran)))),
+        ran(value),
         bytes("stdout_bytes", "bytes of output"),
         bytes("stderr_bytes", "bytes of errors"),
         (fields.get("truncated") == Some(&Value::Bool(true))).then(|| "some left out".to_owned()),
@@ -278,6 +279,7 @@ mod tests {
             (json!("ok"), "\"ok\""),
             (json!({"rows": 3}), "{\"rows\":3}"),
             (json!({"signal": 9, "duration_ms": 1500, "truncated": true}), "signal 9, ran 1s, some left out"),
+            (json!({"error": "outcome_unknown: gone", "duration_ms": 0}), "outcome_unknown: gone"),
         ] {
             assert_eq!(result(&value), shown);
         }
