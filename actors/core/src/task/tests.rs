@@ -186,6 +186,24 @@ fn a_result_is_judged_by_what_was_expected() {
 }
 
 #[test]
+fn the_time_line_names_each_command_by_its_exact_bytes() {
+    let command = "deploy --token abcdef0123456789";
+    let event = created(Submission { command: command.to_owned(), ..Submission::default() }).view();
+    let digest = serde_json::json!(Digest::of(command.as_bytes()).hex());
+    assert_eq!((&event.data["revision"], &event.data["command_sha256"]), (&serde_json::json!(1), &digest));
+    assert_eq!(event.data["submission"]["command"], serde_json::json!("deploy --token ***"));
+    let resubmitted = Event::Resubmitted {
+        revision: Revision(3),
+        command: command.to_owned(),
+        description: String::new(),
+        risk: Assessment::default(),
+        deadlines: Deadlines::default(),
+    };
+    let event = Recorded { event: resubmitted, ..created(Submission::default()) }.view();
+    assert_eq!((&event.data["revision"], &event.data["command_sha256"]), (&serde_json::json!(3), &digest));
+}
+
+#[test]
 fn nobody_sees_the_secret_of_a_lease() {
     let (task, worker) = leased();
     let secret = "07".repeat(16);
