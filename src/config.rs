@@ -17,8 +17,8 @@ mod tests;
 
 use std::net::Ipv4Addr;
 
-use self::source::Reader;
 pub use self::named::{NamedFile, Unreadable};
+use self::source::Reader;
 pub use self::source::{Origin, Sources};
 pub use self::table::{Access, Data, Executors, Feishu, Kind, Limits, Listen, Logging, Rules, Setting, Store, Work};
 pub use self::value::{FeishuMode, Host, HttpUrl, LogFormat, OnLeaseLoss, Secret, Switch};

@@ -41,7 +41,8 @@ pub(super) struct Classify {
 impl Classify {
     pub(super) fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
         let loaded = self.settings.load()?;
-        let networks = Networks::parse(&loaded.config.rules.trusted_networks).map_err(|error| Error::Failed(error.to_string()))?;
+        let networks =
+            Networks::parse(&loaded.config.rules.trusted_networks).map_err(|error| Error::Failed(error.to_string()))?;
         let rules = match &self.rules {
             Some(file) => rules(file, std::fs::read_to_string(file).map(Some).map_err(|error| error.to_string()))?,
             None => {

@@ -30,10 +30,9 @@ pub enum Unreadable {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing { named_by } => write!(
-                f,
-                "it does not exist, but {named_by} names it: put the file there, or take that setting away"
-            ),
+            Self::Missing { named_by } => {
+                write!(f, "it does not exist, but {named_by} names it: put the file there, or take that setting away")
+            }
             Self::Io(error) => error.fmt(f),
         }
     }

@@ -32,13 +32,19 @@ pub(crate) struct NewKey {
     /// Seconds until it stops working; never if absent.
     #[serde(default)]
     pub(crate) expires_in: Option<u64>,
+    /// Make the first key of a server without a root key though it is not an admin's.
+    #[serde(default)]
+    pub(crate) without_admin: Option<bool>,
 }
+
+const SHUTS_OUT: &str = "the first key has to be an admin's: from then on everybody needs a key, and nobody could make \
+    another (or set API_SERVER_KEY first)";
 
 /// Make a key. The answer is the only time that it is shown.
 #[utoipa::path(
     tag = "administration",
     request_body = NewKey,
-    responses((status = 201, description = "`{ok, name, key, roles}`"), (status = 409, body = Failure), (status = 422, body = Failure))
+    responses((status = 201, description = "`{ok, name, key, roles, first}`; `first`: until now nobody needed a key"), (status = 409, body = Failure), (status = 422, body = Failure))
 )]
 #[post("/api/admin/keys")]
 pub(super) async fn create_key(
@@ -51,10 +57,15 @@ pub(super) async fn create_key(
     let now = state.engine.clock.now();
     let expires_at = body.expires_in.map(|seconds| now.plus(Millis::from_secs(seconds)));
     let made = keys::make(&body.name, &body.roles, now, expires_at, &caller.principal.actor)?;
+    let roles = made.record.role_names();
+    let is_first = state.front.root_key.is_none() && state.keys.are_none();
+    if is_first && body.without_admin != Some(true) && !roles.iter().any(|role| role == Role::Admin.as_str()) {
+        return Err(ApiError::field("roles", SHUTS_OUT));
+    }
     state.engine.store.apply(made.change).await?;
     state.keys.reload(&*state.engine.store).await?;
     Ok(HttpResponse::Created()
-        .json(json!({"ok": true, "name": made.record.name, "key": made.text, "roles": made.record.role_names()})))
+        .json(json!({"ok": true, "name": made.record.name, "key": made.text, "roles": roles, "first": is_first})))
 }
 
 /// List keys, without the keys.

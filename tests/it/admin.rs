@@ -158,7 +158,10 @@ fn a_file_that_somebody_named_has_to_be_there() {
     }
     home.write("hermes.toml", "[rules]\nrisk = \"/nowhere/theirs.toml\"\n");
     let (_, said) = home.refused(&[]);
-    assert!(said.contains("/nowhere/theirs.toml") && said.contains("rules.risk in the settings file names it"), "{said}");
+    assert!(
+        said.contains("/nowhere/theirs.toml") && said.contains("rules.risk in the settings file names it"),
+        "{said}"
+    );
 }
 
 #[test]
