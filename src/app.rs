@@ -115,7 +115,8 @@ pub async fn serve(loaded: Loaded<Config>, notice: impl FnOnce(&str)) -> Result<
         tracing::warn!(%address, "there is no key: listening on loopback only, and whoever is on this machine may do everything");
         notice(&format!(
             "No key: only this machine is let in, at http://{address}, and whoever is on it may do everything. \
-             Set API_SERVER_KEY and start again, or make an admin's key with `hermes key create --role admin --name NAME`."
+             Set API_SERVER_KEY and start again, or make an admin's key with \
+             `hermes key create --role admin --name NAME`."
         ));
     }
     for address in &running.addresses {
