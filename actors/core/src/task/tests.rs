@@ -289,12 +289,13 @@ fn a_refusal_says_what_a_person_can_do_about_it() {
 fn a_persons_report_is_kept_with_its_texts() {
     let report = Report {
         status: Some(State::Done),
-        remark: String::new(),
+        remark: "the sub-agent is away".to_owned(),
         execution_log: "done by hand".to_owned(),
         execution_result: Some(serde_json::json!({"rows": 3})),
     };
     let (task, _) = after(approved(submitted()), &somebody("li", &[Role::Approver]), Action::Report(report));
     assert_eq!((task.state, task.execution_log.as_str()), (State::Done, "done by hand"));
+    assert_eq!(task.remark, "the sub-agent is away");
     assert_eq!(task.result.unwrap().extra, Some(serde_json::json!({"rows": 3})));
     assert_eq!((task.revision, task.fence), (Revision(1), Fence(0)));
 }

@@ -48,12 +48,14 @@ fn finish(task: &Task, report: &Report, outcome: Outcome, to: State) -> Result<V
     if let Some(lease) = &task.lease {
         return Err(Refusal::AlreadyDispatched { assignee: lease.worker.clone() });
     }
-    Ok(vec![Event::Finished {
+    let mut events = note(report);
+    events.push(Event::Finished {
         fence: None,
         outcome,
         done: to == State::Done,
         result: RunResult { extra: report.execution_result.clone(), ..Default::default() },
         log: report.execution_log.clone(),
         report: None,
-    }])
+    });
+    Ok(events)
 }
