@@ -292,11 +292,11 @@ impl Store for SqliteStore {
 
     async fn seal(&self) -> Result<(), Error> {
         let end = || async { self.writer.send(writer::Close).await };
-        let sealed = self.sealed.get_or_try_init(end).await;
-        sealed.map(|()| ()).map_err(|error| {
+        if let Err(error) = self.sealed.get_or_try_init(end).await {
             tracing::error!(%error, "the writer had ended before it was closed");
-            Error::Unavailable
-        })
+            return Err(Error::Unavailable);
+        }
+        Ok(())
     }
 
     async fn close(&self) {
