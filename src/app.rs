@@ -115,7 +115,8 @@ pub async fn serve(loaded: Loaded<Config>, notice: impl FnOnce(&str)) -> Result<
         tracing::warn!(%address, "there is no key: listening on loopback only, and whoever is on this machine may do everything");
         notice(&format!(
             "No key: only this machine is let in, at http://{address}, and whoever is on it may do everything. \
-             Set API_SERVER_KEY and start again, or make a key with `hermes key create`."
+             Set API_SERVER_KEY and start again, or make an admin's key with \
+             `hermes key create --role admin --name NAME`."
         ));
     }
     for address in &running.addresses {
@@ -154,7 +155,7 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let has_keys = if is_keyless { HasKeys::No } else { HasKeys::Yes };
     let listener = listen(&loaded.listen_address(has_keys)?, config.listen.port)?;
     let addresses = vec![listener.local_addr()?];
-    let governance = Governance::new(config);
+    let governance = Governance::new(&loaded);
     let (in_force, rules, networks) = governance.load(&*foundation.store).await?;
     let engine = foundation.start(in_force, rules, networks).await?;
     let (stopping, stopped) = watch::channel(false);

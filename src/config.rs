@@ -3,6 +3,7 @@
 //! `table` names and describes each setting once; everything else here follows from it. Whatever is wrong is found
 //! before anything starts, all of it at once.
 
+mod named;
 mod parse;
 pub mod print;
 mod source;
@@ -16,6 +17,7 @@ mod tests;
 
 use std::net::Ipv4Addr;
 
+pub use self::named::{NamedFile, Unreadable};
 use self::source::Reader;
 pub use self::source::{Origin, Sources};
 pub use self::table::{Access, Data, Executors, Feishu, Kind, Limits, Listen, Logging, Rules, Setting, Store, Work};

@@ -66,14 +66,22 @@ pub enum Error {
     /// The API.
     #[error("the supervisor's API: {0}")]
     Api(#[from] client::Error),
+    /// The folder that everything is kept in.
+    #[error("the folder {} cannot be used", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Files, processes, the terminal.
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// The audit trail.
     #[error("the audit trail cannot be checked: {0}")]
     Audit(String),
-    /// A signal.
-    #[error("interrupted; whatever it had started was ended")]
+    /// A signal. Whatever was started has ended, and a folder of the demo's own is gone.
+    #[error("broken off")]
     Interrupted,
     /// Something ended in another way than it should.
     #[error("not every task ended as it should")]
@@ -99,9 +107,9 @@ pub async fn run(options: Options, input: impl BufRead + Send + 'static, out: &m
         show.line("")?;
         show.line(&format!("everything is kept in {}", kept.display()))?;
     }
-    let ends = played?;
-    show.ends(&ends)?;
+    let played = played?;
+    show.ends(&played)?;
     show.audit(&cleared.report)?;
-    let as_planned = ends.iter().all(scene::End::is_as_planned);
+    let as_planned = played.ends.iter().all(scene::End::is_as_planned);
     if as_planned && cleared.report.verdict == Verdict::Intact { Ok(()) } else { Err(Error::Surprise) }
 }

@@ -18,7 +18,7 @@ mod retry;
 mod slot;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -145,8 +145,13 @@ pub enum Error {
     #[error("the supervisor's key (setting or {}) is not 64 hex digits of an Ed25519 public key", .0.display())]
     Key(PathBuf),
     /// The health page cannot be served.
-    #[error("the health page")]
-    Health(#[source] std::io::Error),
+    #[error("the health page cannot be served on port {port}; set HEALTH_PORT to one that is free, or to off")]
+    Health {
+        /// The port asked for.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The process cannot be told to leave no core dump.
     #[error("no core dumps")]
     CoreDumps(#[source] nix::Error),
@@ -166,6 +171,8 @@ struct Agent {
     pin: RefCell<Pin>,
     status: Arc<Status>,
     stage: watch::Sender<Stage>,
+    /// Whether it was said that the supervisor does not let this sub-agent in; until it does.
+    shut_out: Cell<bool>,
 }
 
 /// Works until told to stop, by the caller or by the supervisor. Needs an actix system around it.
@@ -182,7 +189,12 @@ pub async fn run(config: Config, stop: Stop) -> Result<(), Error> {
     for slot in (1..).take(agent.config.slots.max(1)) {
         parts.spawn_local(slot::serve(agent.clone(), slot));
     }
-    tracing::info!(agent.id = agent.config.name, role = agent.config.role, "taking work");
+    tracing::info!(
+        agent.id = agent.config.name,
+        role = agent.config.role,
+        supervisor = agent.config.supervisor_url,
+        "asking for work"
+    );
     let mut result = Ok(());
     while let Some(ended) = parts.join_next().await {
         if let Err(error) = ended {
@@ -225,7 +237,8 @@ impl Agent {
         let (stage, seen) = watch::channel(Stage::Running);
         let status = Arc::new(Status::new(&config, seen));
         let api = Api::new(client, &config, status.clone());
-        Ok((Rc::new(Self { config, api, journal, pin, status, stage }), unfinished))
+        let shut_out = Cell::new(false);
+        Ok((Rc::new(Self { config, api, journal, pin, status, stage, shut_out }), unfinished))
     }
 
     fn serve_health(&self) -> Result<Option<actix_web::dev::ServerHandle>, Error> {

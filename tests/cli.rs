@@ -56,6 +56,22 @@ fn a_failure_is_an_object_for_programs_and_a_sentence_for_people() {
 }
 
 #[test]
+fn rules_that_somebody_named_have_to_be_there() {
+    let home = tempfile::tempdir().unwrap();
+    let graded = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let arguments = [&["classify", "ls"], arguments].concat();
+        told(&hermes(home.path(), &arguments).envs(variables.iter().copied()).output().unwrap())
+    };
+    assert_eq!(graded(&[], &[]).0, 0, "at the usual place there need be none");
+    let (status, _, err) = graded(&[("HERMES_RULES", "/nowhere/own.toml")], &[]);
+    assert_eq!(status, 1);
+    assert!(err.contains("/nowhere/own.toml") && err.contains("but HERMES_RULES names it"), "{err}");
+    let (status, _, err) = graded(&[], &["--rules", "/nowhere/own.toml"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("/nowhere/own.toml: No such file"), "{err}");
+}
+
+#[test]
 fn commands_are_graded_without_a_supervisor() {
     let home = tempfile::tempdir().unwrap();
     let lines = "{\"command\":\"rm -rf /\"}\n{\"command\":\"ls\"}\n";

@@ -201,7 +201,7 @@ impl Engine {
             counted = counted.is_ok(),
             recorded = recorded.is_ok(),
             audit.seq = flushed.map(|seq| seq.0).ok(),
-            store.sealed = sealed.is_ok(),
+            store.sealed = matches!(sealed, Ok(Ok(()))),
             store.closed = closed.is_ok(),
             "the engine has stopped"
         );

@@ -92,8 +92,9 @@ pub trait Store: Send + Sync + 'static {
     /// have run out; returns how many tasks. At most `limit` a call.
     async fn clean(&self, ended_before: Timestamp, now: Timestamp, limit: u32) -> Result<u64, Error>;
 
-    /// Finishes what was accepted; from then on nothing is written, what is there can still be read.
-    async fn seal(&self);
+    /// Finishes what was accepted; from then on nothing is written, what is there can still be read. Once
+    /// is enough; a writer that ended by itself is `Unavailable`.
+    async fn seal(&self) -> Result<(), Error>;
 
     /// Finishes what was accepted and closes the database.
     async fn close(&self);

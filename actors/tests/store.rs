@@ -455,6 +455,19 @@ fn after_close_nothing_more_is_written() {
 }
 
 #[test]
+fn a_store_that_is_sealed_already_is_closed_without_complaint() {
+    let house = House::new();
+    house.store(async |store| {
+        drop(born(&store, "a").await);
+        // Its writer is gone, or about to be: either is as it should be.
+        for _ in 0..3 {
+            assert_eq!(store.seal().await, Ok(()));
+        }
+        assert_eq!(all_tasks(&store).await.len(), 1, "what is there can still be read");
+    });
+}
+
+#[test]
 fn a_folder_is_opened_by_one_at_a_time() {
     let house = House::new();
     let folder = house.folder.path().join("data");

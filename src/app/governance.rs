@@ -4,7 +4,6 @@
 //! then. It stays in force until the file changes: whoever spoke last is heard.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use hermes_actors::risk::{CheckLowers, ReplaceNetworks, ReplaceRules};
@@ -20,7 +19,7 @@ use hermes_core::task::Terms;
 use hermes_core::time::{Millis, Timestamp};
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use crate::config::{Config, Loaded, NamedFile};
 
 const POLICY: &str = "policy";
 const ALLOW_LIST: &str = "whitelist";
@@ -39,7 +38,15 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
-    /// The organisation's rule file.
+    /// The organisation's rule file cannot be read.
+    #[error("the rule file {path} is refused, the rules in force stay: {why}")]
+    RuleFile {
+        /// Where it is.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// What the organisation's rule file says.
     #[error("the rule file is refused, the rules in force stay: {0}")]
     Rules(#[from] RulesError),
     /// The data.
@@ -50,8 +57,8 @@ pub enum Error {
 /// Where policy, networks and allow-list come from.
 #[derive(Debug)]
 pub(crate) struct Governance {
-    policy_file: PathBuf,
-    rule_file: PathBuf,
+    policy_file: NamedFile,
+    rule_file: NamedFile,
     trusted_networks: Vec<String>,
     allow_list: BTreeSet<String>,
     terms: Terms,
@@ -60,11 +67,12 @@ pub(crate) struct Governance {
 }
 
 impl Governance {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(loaded: &Loaded<Config>) -> Self {
+        let config = &loaded.config;
         let work = &config.work;
         Self {
-            policy_file: config.rules.policy.clone(),
-            rule_file: config.rules.risk.clone(),
+            policy_file: loaded.policy_file(),
+            rule_file: loaded.rule_file(),
             trusted_networks: config.rules.trusted_networks.clone(),
             allow_list: config.feishu.whitelist.iter().cloned().collect(),
             terms: Terms {
@@ -96,11 +104,25 @@ impl Governance {
 
     /// What is in force at the start.
     pub(crate) async fn load(&self, store: &dyn Store) -> Result<(Arc<InForce>, Rules, Networks), Error> {
-        let (text, origin) = self.read_file()?;
-        let kept = store.setting(POLICY).await?.filter(|setting| setting.origin == origin);
-        let policy = self.parse(&kept.map_or(text, |setting| setting.value))?;
+        let file = self.policy_file.text().map_err(|error| self.refused(error.to_string()))?;
+        let text = file.clone().unwrap_or_default();
+        let kept = store.setting(POLICY).await?.filter(|setting| setting.origin == Digest::of(text.as_bytes()));
+        let kept = kept.map(|setting| setting.value).filter(|value| *value != text);
+        let policy = self.parse(kept.as_ref().unwrap_or(&text))?;
         let networks = self.networks(&policy)?;
-        let (rules, _) = self.rules(&policy)?;
+        let (rules, digest) = self.rules(&policy)?;
+        tracing::info!(
+            policy = match (&kept, &file) {
+                (Some(_), _) => "put in through the API".to_owned(),
+                (None, Some(_)) => self.policy_file.path().display().to_string(),
+                (None, None) => "built-in".to_owned(),
+            },
+            rules = match digest {
+                Some(_) => self.rule_file.path().display().to_string(),
+                None => "built-in rules only".to_owned(),
+            },
+            "in force"
+        );
         let kept = store.setting(ALLOW_LIST).await?.filter(|setting| setting.origin == self.allow_list_origin());
         let kept = kept.and_then(|setting| serde_json::from_str(&setting.value).ok());
         let allow_list = kept.unwrap_or_else(|| self.allow_list.clone());
@@ -109,11 +131,11 @@ impl Governance {
 
     /// The built-in rules of risk, with the organisation's file on top if there is one, and the digest of that file.
     fn rules(&self, policy: &Policy) -> Result<(Rules, Option<Digest>), Error> {
-        let path = self.rule_file.display().to_string();
-        let (rules, digest) = match std::fs::read_to_string(&self.rule_file) {
-            Ok(text) => (Rules::with(&path, &text)?, Some(Digest::of(text.as_bytes()))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Rules::builtin(), None),
-            Err(error) => return Err(RulesError { file: path, line: 0, why: error.to_string() }.into()),
+        let path = self.rule_file.path().display().to_string();
+        let (rules, digest) = match self.rule_file.text() {
+            Ok(Some(text)) => (Rules::with(&path, &text)?, Some(Digest::of(text.as_bytes()))),
+            Ok(None) => (Rules::builtin(), None),
+            Err(error) => return Err(Error::RuleFile { path, why: error.to_string() }),
         };
         for warning in rules.warnings() {
             tracing::warn!(file = path, "the organisation's rules take away from the built-in ones: {warning}");
@@ -138,7 +160,8 @@ impl Governance {
     }
 
     /// Takes the policy file and the rule file in again, whoever spoke last before. Either both or none.
-    pub(crate) async fn reload(&self, engine: &Engine, by: &Actor) -> Result<(), Error> {
+    /// Answers the digest of the rule file that is in force, if there is one.
+    pub(crate) async fn reload(&self, engine: &Engine, by: &Actor) -> Result<Option<Digest>, Error> {
         let (text, origin) = self.read_file()?;
         let policy = self.parse(&text)?;
         self.networks(&policy)?;
@@ -149,7 +172,7 @@ impl Governance {
         engine.store.apply(change(POLICY, Setting { value: text, origin }, entry)).await?;
         engine.risk.do_send(ReplaceRules(Box::new(rules)));
         self.put_in_force(engine, policy);
-        Ok(())
+        Ok(digest)
     }
 
     /// Puts an allow-list in force.
@@ -180,11 +203,7 @@ impl Governance {
 
     /// The file's text and digest; no file is an empty policy.
     fn read_file(&self) -> Result<(String, Digest), Error> {
-        let text = match std::fs::read_to_string(&self.policy_file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(self.refused(error.to_string())),
-        };
+        let text = self.policy_file.text().map_err(|error| self.refused(error.to_string()))?.unwrap_or_default();
         let origin = Digest::of(text.as_bytes());
         Ok((text, origin))
     }
@@ -200,7 +219,7 @@ impl Governance {
     }
 
     fn refused(&self, why: String) -> Error {
-        Error::Policy { path: self.policy_file.display().to_string(), why }
+        Error::Policy { path: self.policy_file.path().display().to_string(), why }
     }
 
     fn allow_list_origin(&self) -> Digest {

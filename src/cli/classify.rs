@@ -40,11 +40,15 @@ pub(super) struct Classify {
 
 impl Classify {
     pub(super) fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
-        let settings = self.settings.load()?.config.rules;
-        let networks = Networks::parse(&settings.trusted_networks).map_err(|error| Error::Failed(error.to_string()))?;
+        let loaded = self.settings.load()?;
+        let networks =
+            Networks::parse(&loaded.config.rules.trusted_networks).map_err(|error| Error::Failed(error.to_string()))?;
         let rules = match &self.rules {
-            Some(file) => rules(file, Missing::IsAnError)?,
-            None => rules(&settings.risk, Missing::IsFine)?,
+            Some(file) => rules(file, std::fs::read_to_string(file).map(Some).map_err(|error| error.to_string()))?,
+            None => {
+                let file = loaded.rule_file();
+                rules(file.path(), file.text().map_err(|error| error.to_string()))?
+            }
         };
         for warning in rules.warnings() {
             session.remark(&format!("warning: {}", visible::show_line(warning)));
@@ -66,20 +70,13 @@ impl Classify {
     }
 }
 
-/// Whether a rule file has to be there.
-#[derive(Clone, Copy)]
-enum Missing {
-    IsFine,
-    IsAnError,
-}
-
-fn rules(file: &Path, missing: Missing) -> Result<Rules, Error> {
-    match (std::fs::read_to_string(file), missing) {
-        (Ok(text), _) => {
-            Rules::with(&file.display().to_string(), &text).map_err(|error| Error::Failed(error.to_string()))
-        }
-        (Err(error), Missing::IsFine) if error.kind() == io::ErrorKind::NotFound => Ok(Rules::builtin()),
-        (Err(error), _) => Err(Error::Failed(format!("{}: {error}", file.display()))),
+/// The built-in rules, with this text of a file on top if there is one.
+fn rules(file: &Path, text: Result<Option<String>, String>) -> Result<Rules, Error> {
+    let file = file.display().to_string();
+    match text {
+        Ok(Some(text)) => Rules::with(&file, &text).map_err(|error| Error::Failed(error.to_string())),
+        Ok(None) => Ok(Rules::builtin()),
+        Err(why) => Err(Error::Failed(format!("the rule file {file}: {why}"))),
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
+        let end = if self.data.is_some() { "everything was stopped" } else { "everything was stopped and removed" };
         let options = demo::Options {
             data: self.data,
             deciders: if self.auto { Deciders::Played } else { Deciders::Asked },
@@ -33,7 +34,16 @@ impl Demo {
             },
             program: std::env::current_exe()?,
         };
-        demo::run(options, std::io::BufReader::new(std::io::stdin()), session.out).await?;
-        Ok(Exit::Done)
+        match demo::run(options, std::io::BufReader::new(std::io::stdin()), session.out).await {
+            // Whoever breaks it off means to.
+            Err(demo::Error::Interrupted) => {
+                session.remark(&format!("broken off; {end}"));
+                Ok(Exit::Failed)
+            }
+            ended => {
+                ended?;
+                Ok(Exit::Done)
+            }
+        }
     }
 }

@@ -46,8 +46,14 @@ fn details(data: &Value) -> String {
             told.push(format!("{before}{text}{after}"));
         }
     }
-    let ran = data.pointer("/result/duration_ms").and_then(Value::as_u64).map(|ms| format!("ran {}", span(Millis(ms))));
-    told.into_iter().chain(ran).collect::<Vec<_>>().join(", ")
+    told.into_iter().chain(data.get("result").and_then(ran)).collect::<Vec<_>>().join(", ")
+}
+
+/// How long a command ran, by its result; nothing where nobody saw it end.
+pub(super) fn ran(result: &Value) -> Option<String> {
+    let seen = ["exit_code", "signal"].into_iter().any(|field| result.get(field).is_some_and(Value::is_number));
+    let ms = result.get("duration_ms").and_then(Value::as_u64).filter(|ms| seen || *ms > 0)?;
+    Some(format!("ran {}", span(Millis(ms))))
 }
 
 /// What a text says beyond what was told: an executor's error may be the outcome's very name, or begin with it.
@@ -121,6 +127,9 @@ mod tests {
         assert_eq!(finished("outcome_unknown: no such process"), "outcome_unknown, no such process");
         assert_eq!(finished("outcome_unknowns"), "outcome_unknown, outcome_unknowns");
         assert_eq!(finished("gone"), "outcome_unknown, gone");
+        let result = json!({"error": "gone", "duration_ms": 0});
+        assert_eq!(details(&json!({"outcome": "outcome_unknown", "result": result})), "outcome_unknown, gone");
+        assert_eq!(details(&json!({"result": {"exit_code": 0, "duration_ms": 0}})), "exit code 0, ran 0s");
         assert_eq!(details(&json!({"choice": "approve", "reason": "approve"})), "approve, \"approve\"");
     }
 

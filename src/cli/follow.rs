@@ -21,7 +21,7 @@ use super::events::Events;
 use super::json;
 use super::look::{Look, Tone};
 use super::remote::Remote;
-use super::session::{Form, Session};
+use super::session::{Form, Repeated, Session};
 
 /// The task is looked at so often though nothing was heard of it.
 const PERIOD: Duration = Duration::from_secs(30);
@@ -88,9 +88,10 @@ impl Follower<'_> {
     /// A supervisor that is away for a while is waited for.
     async fn look_again(&self, session: &mut Session<'_>) -> Result<TaskView, Error> {
         let mut pause = Duration::from_secs(1);
+        let mut trouble = Repeated::default();
         loop {
             match self.look().await {
-                Err(error) if error.is_passing() => session.remark(&format!("{error}; trying again")),
+                Err(error) if error.is_passing() => trouble.remark(format!("{error}; trying again"), session),
                 found => return found,
             }
             tokio::time::sleep(pause).await;

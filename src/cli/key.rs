@@ -50,6 +50,10 @@ struct Create {
     /// It stops working after this time, such as 12h or 30d
     #[arg(long, value_name = "TIME", value_parser = values::span)]
     expires: Option<Millis>,
+    /// Make it even if it is the first of a running server without a root key and not an admin's: nobody could make
+    /// another then
+    #[arg(long)]
+    without_admin: bool,
     #[command(flatten)]
     settings: Settings<Folder>,
 }
@@ -76,12 +80,39 @@ fn key_name(text: &str) -> Result<String, &'static str> {
     TaskId::parse(text).map(String::from).map_err(|_| "a key's name has only A-Z a-z 0-9 . _ -")
 }
 
+/// What the supervisor is asked for.
+#[derive(Serialize)]
+struct Wanted {
+    name: String,
+    roles: Vec<String>,
+    /// Seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_admin: Option<bool>,
+}
+
 /// A new key, shown once.
 #[derive(Debug, Deserialize, Serialize)]
 struct NewKey {
     name: String,
     key: String,
     roles: Vec<String>,
+    /// Until it was made, nobody needed a key.
+    #[serde(default, skip_serializing)]
+    first: bool,
+}
+
+impl NewKey {
+    /// What the first key changes for everybody.
+    fn consequence(&self) -> Option<String> {
+        const ALL: &str = "It is the first key: from now on everybody needs one (HERMES_KEY), unless the server has \
+            an API_SERVER_KEY, and a server that is started from now on listens on all addresses (SUPERVISOR_HOST).";
+        const NO_ADMIN: &str = " It is not an admin's: without API_SERVER_KEY, make one more with --role admin before \
+            the server starts, since through a server nobody could.";
+        let has_admin = self.roles.iter().any(|role| role == "admin");
+        self.first.then(|| [ALL, if has_admin { "" } else { NO_ADMIN }].concat())
+    }
 }
 
 /// A key as it is listed.
@@ -137,14 +168,28 @@ fn beside(loaded: &Loaded<config::Config>, key: Option<String>) -> Result<Addres
 impl Create {
     async fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
         let new = match keeper(self.settings, session)? {
-            Keeper::Supervisor(remote) => api::create(&remote, &self.name, &self.roles, self.expires).await?,
+            Keeper::Supervisor(remote) => {
+                let body = Wanted {
+                    name: self.name,
+                    roles: self.roles,
+                    expires_in: self.expires.map(|span| span.0 / 1000),
+                    without_admin: self.without_admin.then_some(true),
+                };
+                api::create(&remote, &body).await?
+            }
             Keeper::Folder(config) => folder::create(&config, &self.name, &self.roles, self.expires).await?,
         };
         match session.form {
-            Form::Json => return session.print_json(&json!(new)),
-            Form::Text => print_new(&new, session.out)?,
+            Form::Json => session.print_json(&json!(new))?,
+            Form::Text => {
+                print_new(&new, session.out)?;
+                session.remark("It is shown this once; only its hash is kept.");
+                Exit::Done
+            }
+        };
+        if let Some(consequence) = new.consequence() {
+            session.remark(&consequence);
         }
-        session.remark("It is shown this once; only its hash is kept.");
         Ok(Exit::Done)
     }
 }

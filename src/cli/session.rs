@@ -54,6 +54,20 @@ pub(super) enum Exit {
     TornTail = 3,
 }
 
+/// A remark that would be made again and again is made once.
+#[derive(Default)]
+pub(super) struct Repeated(String);
+
+impl Repeated {
+    /// Makes the remark, unless it is the last one again.
+    pub(super) fn remark(&mut self, text: String, session: &mut Session<'_>) {
+        if self.0 != text {
+            session.remark(&text);
+            self.0 = text;
+        }
+    }
+}
+
 /// What every command is given.
 pub(super) struct Session<'a> {
     /// For results.
@@ -116,5 +130,24 @@ impl Session<'_> {
     pub(super) fn remark(&mut self, text: &str) {
         // A remark that nobody hears is no reason to stop.
         writeln!(self.err, "{text}").ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::tests::look;
+
+    #[test]
+    fn the_same_trouble_is_told_once() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let address = Address { url: String::new(), is_given: false, key: None };
+        let (form, log_colors) = (Form::Text, Colors::Off);
+        let mut session = Session { out: &mut out, err: &mut err, form, look: look(), log_colors, address };
+        let mut trouble = Repeated::default();
+        for text in ["down", "down", "late", "down"] {
+            trouble.remark(text.to_owned(), &mut session);
+        }
+        assert_eq!(String::from_utf8(err).unwrap(), "down\nlate\ndown\n");
     }
 }

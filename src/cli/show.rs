@@ -4,16 +4,15 @@ use std::io::{self, Write};
 
 use clap::Args;
 use hermes_core::id::{Digest, TaskId};
-use hermes_core::risk::Finding;
-use hermes_core::task::{Verdict, VoteChoice};
-use hermes_core::time::Millis;
+use hermes_core::risk::{Finding, Level};
+use hermes_core::task::{Outcome, State, Verdict, VoteChoice};
 use hermes_core::visible;
 use hermes_core::wire::task::{TaskAnswer, TaskView};
 use serde_json::Value;
 
 use super::error::Error;
-use super::event::time_line;
-use super::look::{Look, Tone, span};
+use super::event::{ran, time_line};
+use super::look::{Look, Tone};
 use super::mark::mark;
 use super::session::{Exit, Form, Session};
 use super::text::pad;
@@ -54,6 +53,7 @@ fn print(task: &TaskView, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     command(task, look, out)?;
     rows(&facts(task, look), look, out)?;
     section("Output", &task.execution_log, look, out)?;
+    earlier_commands(task, look, out)?;
     if let Some(events) = &task.events {
         writeln!(out, "\n{}", look.paint(Tone::Strong, "Time line"))?;
         events.iter().try_for_each(|event| {
@@ -61,9 +61,48 @@ fn print(task: &TaskView, look: &Look, out: &mut dyn Write) -> io::Result<()> {
             time_line(event, look, out)
         })?;
     }
-    if task.status.is_undecided() {
-        let approve = format!("hermes approve {} --sha {}", visible::show_line(&task.task_id), task.command_sha256);
-        writeln!(out, "\nTo approve exactly this: {approve}")?;
+    if let Some(next) = next_step(task) {
+        writeln!(out, "\n{next}")?;
+    }
+    Ok(())
+}
+
+/// What can be done about the task, and by whom.
+fn next_step(task: &TaskView) -> Option<String> {
+    let (id, submitter) = (visible::show_line(&task.task_id), visible::show_line(&task.submitted_by));
+    let approve = |who: &str| {
+        let digest = &task.command_sha256;
+        Some(format!("{who} other than {submitter} approves exactly this with: hermes approve {id} --sha {digest}"))
+    };
+    let may_have_run = matches!(task.outcome, Some(Outcome::OutcomeUnknown | Outcome::ExecutionTimeout));
+    match task.status {
+        State::Pending if task.risk_level == Level::High => approve("An administrator"),
+        State::Admin => approve("An administrator"),
+        State::Pending => approve("An approver"),
+        State::Modify => Some(format!("{submitter} goes on with: hermes resubmit {id} 'new command'")),
+        State::Failed if may_have_run => Some(format!(
+            "Look whether it ran, or still runs. If it should run again: hermes submit --rerun-of {id} 'command'"
+        )),
+        State::Approved | State::Executing | State::Done | State::Rejected | State::Failed => None,
+    }
+}
+
+/// The commands that another one took the place of, as far as the time line was asked for.
+fn earlier_commands(task: &TaskView, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let text = |data: &Value, place: &str| data.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let earlier = task.events.iter().flatten().filter_map(|event| {
+        let place = match event.kind.as_str() {
+            "created" => "/submission/command",
+            "resubmitted" => "/command",
+            _ => return None,
+        };
+        let revision = event.data.get("revision").and_then(Value::as_u64).filter(|number| *number < task.revision.0)?;
+        Some((revision, text(&event.data, "/command_sha256"), text(&event.data, place)))
+    });
+    for (revision, digest, command) in earlier {
+        let head = look.paint(Tone::Strong, &format!("Earlier command, revision {revision}"));
+        writeln!(out, "\n{head}  {}", look.paint(Tone::Faint, &format!("SHA-256 {}", visible::show_line(&digest))))?;
+        visible::show(&command).lines().try_for_each(|line| writeln!(out, "  {line}"))?;
     }
     Ok(())
 }
@@ -134,7 +173,7 @@ fn facts(task: &TaskView, look: &Look) -> Vec<Fact> {
         ("Alert", moment(due.alert_at)),
         ("Expires", moment(due.reject_at)),
         ("Votes", votes(task)),
-        ("Decided by", task.decided_by.clone().unwrap_or_default()),
+        (decided(task.status), task.decided_by.clone().unwrap_or_default()),
         ("Remark", task.remark.clone()),
         ("Runs on", task.assignee.clone().unwrap_or_else(|| task.target_executor.clone())),
         ("Start by", moment(due.start_by)),
@@ -144,6 +183,11 @@ fn facts(task: &TaskView, look: &Look) -> Vec<Fact> {
         ("Result", result(&task.execution_result)),
         ("Verified", verification(task, look)),
     ]
+}
+
+/// What whoever spoke last has done: a task that waits again is not decided.
+const fn decided(status: State) -> &'static str {
+    if status.is_undecided() { "Change asked by" } else { "Decided by" }
 }
 
 fn submitted(task: &TaskView, look: &Look) -> String {
@@ -173,14 +217,16 @@ fn result(value: &Value) -> String {
     let Some(fields) = value.as_object().filter(|fields| !fields.is_empty()) else {
         return if value.is_object() || value.is_null() { String::new() } else { value.to_string() };
     };
-    let Some(ran) = fields.get("duration_ms").and_then(Value::as_u64) else { return value.to_string() };
+    if !fields.contains_key("duration_ms") {
+        return value.to_string();
+    }
     let number = |name: &str, word: &str| fields.get(name).and_then(Value::as_i64).map(|n| format!("{word} {n}"));
     let bytes = |name: &str, word: &str| number(name, "").filter(|n| n != " 0").map(|n| format!("{} {word}", n.trim()));
     let parts = [
         number("exit_code", "exit code"),
         number("signal", "signal"),
         fields.get("error").and_then(Value::as_str).map(str::to_owned),
-        Some(format!("ran {}", span(Millis(ran)))),
+        ran(value),
         bytes("stdout_bytes", "bytes of output"),
         bytes("stderr_bytes", "bytes of errors"),
         (fields.get("truncated") == Some(&Value::Bool(true))).then(|| "some left out".to_owned()),
@@ -201,12 +247,14 @@ fn verification(task: &TaskView, look: &Look) -> String {
 /// Names on the left, texts on the right; hidden characters are made visible.
 fn rows(facts: &[Fact], look: &Look, out: &mut dyn Write) -> io::Result<()> {
     const WIDTH: usize = 10;
-    for (name, text) in facts.iter().filter(|(_, text)| !text.is_empty()) {
+    let told = || facts.iter().filter(|(_, text)| !text.is_empty());
+    let width = told().map(|(name, _)| name.len()).max().unwrap_or_default().max(WIDTH);
+    for (name, text) in told() {
         let text = visible::show(text);
         let mut lines = text.lines();
-        let name = look.paint(Tone::Faint, &pad(name, WIDTH));
+        let name = look.paint(Tone::Faint, &pad(name, width));
         writeln!(out, "{name}  {}", lines.next().unwrap_or_default())?;
-        lines.try_for_each(|line| writeln!(out, "{:WIDTH$}  {line}", ""))?;
+        lines.try_for_each(|line| writeln!(out, "{:width$}  {line}", ""))?;
     }
     Ok(())
 }
@@ -223,7 +271,6 @@ fn section(name: &str, text: &str, look: &Look, out: &mut dyn Write) -> io::Resu
 mod tests {
     use hermes_core::access::Actor;
     use hermes_core::id::{Revision, Version};
-    use hermes_core::task::{Outcome, State};
     use hermes_core::wire::task::{EventView, LeaseView, VerificationView, VoteView};
     use serde_json::json;
 
@@ -271,13 +318,53 @@ mod tests {
                 note: "looks right".to_owned(),
             }),
             events: Some(vec![
-                event(1, 200.0, "created", Actor::key("ci"), json!({"risk": {"level": "high", "labels": ["x"]}})),
-                event(2, 90.0, "approved", Actor::key("lee"), json!({})),
-                event(3, 60.0, "started", Actor::system("work"), json!({"fence": 1})),
+                event(
+                    1,
+                    200.0,
+                    "created",
+                    Actor::key("ci"),
+                    json!({"risk": {"level": "high", "labels": ["x"]}, "revision": 1, "command_sha256": "0a1b",
+                           "submission": {"command": "deploy --token *** \u{202e}now\nnext"}}),
+                ),
+                event(
+                    2,
+                    150.0,
+                    "resubmitted",
+                    Actor::key("ci"),
+                    json!({"risk": {"level": "high"}, "revision": 2, "command_sha256": "2c3d", "command": "deploy"}),
+                ),
+                event(3, 90.0, "approved", Actor::key("lee"), json!({})),
+                event(4, 60.0, "started", Actor::system("work"), json!({"fence": 1})),
             ]),
             ..task()
         };
         insta::assert_snapshot!(printed(|out| print(&finished, &look(), out)));
+    }
+
+    #[test]
+    fn whoever_has_to_act_next_is_told_how() {
+        let at = |status, risk_level, outcome| {
+            let decided_by = Some("lee".to_owned());
+            let task = TaskView { status, risk_level, outcome, decided_by, ..task() };
+            printed(|out| print(&task, &look(), out))
+        };
+        let sha = task().command_sha256;
+        for (status, risk, who) in [
+            (State::Pending, Level::Low, "An approver"),
+            (State::Pending, Level::High, "An administrator"),
+            (State::Admin, Level::Low, "An administrator"),
+        ] {
+            let says =
+                format!("\n{who} other than ci approves exactly this with: hermes approve TASK-0007 --sha {sha}\n");
+            assert!(at(status, risk, None).ends_with(&says));
+        }
+        let to_change = at(State::Modify, Level::Low, None);
+        assert!(to_change.ends_with("\nci goes on with: hermes resubmit TASK-0007 'new command'\n"), "{to_change}");
+        assert!(to_change.contains("\nChange asked by  lee\n") && !to_change.contains("Decided by"), "{to_change}");
+        let unknown = at(State::Failed, Level::Low, Some(Outcome::OutcomeUnknown));
+        assert!(unknown.contains("hermes submit --rerun-of TASK-0007") && unknown.contains("Decided by  lee"));
+        let done = at(State::Done, Level::Low, Some(Outcome::Completed));
+        assert!(!done.contains("hermes "), "{done}");
     }
 
     #[test]
@@ -288,6 +375,7 @@ mod tests {
             (json!("ok"), "\"ok\""),
             (json!({"rows": 3}), "{\"rows\":3}"),
             (json!({"signal": 9, "duration_ms": 1500, "truncated": true}), "signal 9, ran 1s, some left out"),
+            (json!({"error": "outcome_unknown: gone", "duration_ms": 0}), "outcome_unknown: gone"),
         ] {
             assert_eq!(result(&value), shown);
         }

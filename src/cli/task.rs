@@ -5,7 +5,9 @@ use hermes_core::id::{TaskId, Version};
 use hermes_core::task::Verdict;
 use hermes_core::visible;
 use hermes_core::wire::task::Withdraw as WithdrawBody;
-use hermes_core::wire::task::{DispatchTask, Expect, Resubmit as ResubmitBody, TaskAnswer, Verify as VerifyBody};
+use hermes_core::wire::task::{
+    DispatchTask, Expect, Resubmit as ResubmitBody, TaskAnswer, TaskView, Verify as VerifyBody,
+};
 use serde::Serialize;
 
 use super::error::Error;
@@ -26,6 +28,12 @@ pub(super) struct Subject {
 impl Subject {
     pub(super) fn expected_version(&self) -> Option<Version> {
         self.expect_version.map(Version)
+    }
+
+    /// The task as it is now.
+    pub(super) async fn look(&self, session: &Session<'_>) -> Result<TaskView, Error> {
+        let remote = session.remote()?;
+        Ok(remote.ask::<TaskAnswer>(remote.get(&format!("/api/tasks/{}", self.task))).await?.body.task)
     }
 
     /// Sends a change of the task and prints what became of it; hands out the answer.
@@ -99,6 +107,9 @@ impl Withdraw {
 
 /// Hand an approved task to a sub-agent role
 #[derive(Args)]
+#[command(after_help = "\
+An approved task goes on the work list of its own role by itself, unless the policy has auto_dispatch = false. \
+A person may say otherwise once, until a sub-agent has taken it.")]
 pub(super) struct Dispatch {
     #[command(flatten)]
     subject: Subject,
@@ -109,12 +120,29 @@ pub(super) struct Dispatch {
 
 impl Dispatch {
     pub(super) async fn run(self, session: &mut Session<'_>) -> Result<Exit, Error> {
+        let before = match session.form {
+            Form::Text => self.subject.look(session).await?.assignee,
+            Form::Json => None,
+        };
         let body = DispatchTask { assignee: self.assignee, expected_version: self.subject.expected_version() };
         let answer = self.subject.change("dispatch", &body, session).await?;
         if let (Form::Text, Some(to)) = (session.form, answer.dispatched_to) {
-            writeln!(session.out, "dispatched to {}", visible::show_line(&to))?;
+            writeln!(session.out, "{}", dispatched(before.as_deref(), &to))?;
         }
         Ok(Exit::Done)
+    }
+}
+
+/// What a dispatch has changed: the engine may have made one of its own before.
+fn dispatched(before: Option<&str>, to: &str) -> String {
+    const ONCE: &str = "it cannot be dispatched again";
+    let shown = visible::show_line(to);
+    match before {
+        None => format!("dispatched to {shown}; {ONCE}"),
+        Some(before) if before == to => format!("it was on the work list of {shown} already, and stays there; {ONCE}"),
+        Some(before) => {
+            format!("moved from the work list of {} to that of {shown}; {ONCE}", visible::show_line(before))
+        }
     }
 }
 
@@ -180,9 +208,29 @@ impl Verify {
             Verdict::Fail => ("fail", Exit::Failed),
         };
         if session.form == Form::Text {
-            writeln!(session.out, "{word}  {}", visible::show_line(&found.note))?;
+            let note = visible::show_line(&found.note);
+            let gap = if note.is_empty() { "" } else { "  " };
+            writeln!(session.out, "{word}{gap}{note}")?;
         }
         // Whoever said himself that it failed has succeeded in saying so.
         Ok(if verdict.is_some() { Exit::Done } else { exit })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dispatch_says_what_it_has_changed() {
+        assert_eq!(dispatched(None, "it"), "dispatched to it; it cannot be dispatched again");
+        assert_eq!(
+            dispatched(Some("it"), "it"),
+            "it was on the work list of it already, and stays there; it cannot be dispatched again"
+        );
+        assert_eq!(
+            dispatched(Some("it"), "life"),
+            "moved from the work list of it to that of life; it cannot be dispatched again"
+        );
     }
 }

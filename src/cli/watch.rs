@@ -9,7 +9,7 @@ use super::event::audit_line;
 use super::events::{Events, Signal};
 use super::follow::follow;
 use super::json;
-use super::session::{Exit, Form, Session};
+use super::session::{Exit, Form, Repeated, Session};
 
 /// Show what happens, as it happens
 #[derive(Args)]
@@ -33,10 +33,14 @@ impl Watch {
 
 /// Prints each event until somebody ends the process.
 pub(super) async fn show(mut events: Events<'_>, session: &mut Session<'_>) -> Result<Exit, Error> {
+    let mut trouble = Repeated::default();
     loop {
         match events.next().await? {
-            Signal::Line(line) => print(&line, session)?,
-            Signal::Lost(error) => session.remark(&format!("{error}; trying again")),
+            Signal::Line(line) => {
+                trouble = Repeated::default();
+                print(&line, session)?;
+            }
+            Signal::Lost(error) => trouble.remark(format!("{error}; trying again"), session),
         }
     }
 }

@@ -40,6 +40,16 @@ pub(super) struct End {
     pub(super) planned: Option<Outcome>,
 }
 
+/// What came of all scenes.
+#[derive(Default)]
+pub(super) struct Played {
+    pub(super) ends: Vec<End>,
+    /// The task that was asked about when the person at the terminal had seen enough.
+    pub(super) left_open: Option<String>,
+    /// So many scenes were not begun.
+    pub(super) unplayed: usize,
+}
+
 impl End {
     pub(super) fn is_as_planned(&self) -> bool {
         self.outcome.is_some() && self.planned.is_none_or(|planned| self.outcome == Some(planned))

@@ -6,7 +6,7 @@ use hermes_core::wire::task::TaskView;
 
 use super::cast::Cast;
 use super::input::Lines;
-use super::scene::{self, End, Play, Scene};
+use super::scene::{self, End, Play, Played, Scene};
 use super::show::Show;
 use super::stage::Stage;
 use super::{Deciders, Error};
@@ -17,17 +17,21 @@ pub(super) async fn play(
     deciders: Deciders,
     input: &mut Lines,
     show: &mut Show<'_>,
-) -> Result<Vec<End>, Error> {
+) -> Result<Played, Error> {
     let cast = &stage.cast;
-    let mut ends = Vec::new();
-    for scene in scene::all() {
+    let mut played = Played::default();
+    let mut scenes = scene::all().into_iter();
+    while let Some(scene) = scenes.next() {
         let asked = deciders == Deciders::Asked && !matches!(scene.play, Play::Withdraw(_) | Play::Ignore);
         let task = open(cast, &scene, show).await?;
+        let id = task.task_id.clone();
         let decided =
             if asked { ask(cast, task, input, show).await? } else { Some(act(cast, &scene.play, task, show).await?) };
-        let Some(task) = decided else { break };
+        let Some(task) = decided else {
+            return Ok(Played { left_open: Some(id), unplayed: scenes.len(), ..played });
+        };
         let task = close(cast, &scene, task, asked, show).await?;
-        ends.push(End {
+        played.ends.push(End {
             task_id: task.task_id,
             risk: task.risk_level,
             command: task.command,
@@ -35,7 +39,7 @@ pub(super) async fn play(
             planned: (!asked).then_some(scene.ends),
         });
     }
-    Ok(ends)
+    Ok(played)
 }
 
 async fn open(cast: &Cast, scene: &Scene, show: &mut Show<'_>) -> Result<TaskView, Error> {
@@ -114,23 +118,31 @@ async fn ask(
         match answer.as_str() {
             "a" | "approve" => return Ok(Some(cast.admin.decide(&task, "approve", "").await?)),
             "r" | "reject" => {
-                let Some(reason) = prompt("why? ", input, show).await? else { return Ok(None) };
+                let Some(reason) = words("why? ", input, show).await? else { return Ok(None) };
                 match cast.admin.decide(&task, "reject", &reason).await {
                     Err(client::Error::Refused { error, .. }) => show.note(&error)?,
                     decided => return Ok(Some(decided?)),
                 }
             }
             "m" | "modify" => {
-                let Some(command) = prompt("which command instead? ", input, show).await? else { return Ok(None) };
-                if command.is_empty() {
-                    continue;
-                }
-                task = cast.admin.decide(&task, "modify", &format!("rather: {command}")).await?;
+                let Some(reason) = words("why? ", input, show).await? else { return Ok(None) };
+                let Some(command) = words("which command instead? ", input, show).await? else { return Ok(None) };
+                task = cast.admin.decide(&task, "modify", &reason).await?;
                 task = cast.agent.resubmit(&task.task_id, &command).await?;
                 show.submitted(&task)?;
             }
             "q" | "quit" => return Ok(None),
             _ => show.note("answer with a, r, m or q")?,
+        }
+    }
+}
+
+/// An answer that says something; none at the end of the input.
+async fn words(text: &str, input: &mut Lines, show: &mut Show<'_>) -> Result<Option<String>, Error> {
+    loop {
+        match prompt(text, input, show).await? {
+            Some(answer) if answer.is_empty() => show.note("this needs an answer")?,
+            answer => return Ok(answer),
         }
     }
 }

@@ -11,8 +11,8 @@ use hermes_core::visible;
 use hermes_core::wire::task::TaskView;
 
 use super::cast::Cast;
-use super::scene::End;
-use super::{Color, Error};
+use super::scene::Played;
+use super::{Color, Deciders, Error};
 
 const BOLD: &str = "1";
 const DIM: &str = "2";
@@ -36,7 +36,7 @@ impl<'a> Show<'a> {
         Ok(self.out.flush()?)
     }
 
-    pub(super) fn stage(&mut self, url: &str, home: &Path, cast: &Cast) -> Result<(), Error> {
+    pub(super) fn stage(&mut self, url: &str, home: &Path, cast: &Cast, deciders: Deciders) -> Result<(), Error> {
         let title = self.paint(BOLD, "Hermes Approval Engine, demo");
         self.line(&title)?;
         self.line(&format!("  supervisor  {url}   (API: {url}/docs)"))?;
@@ -46,6 +46,10 @@ impl<'a> Show<'a> {
         self.line(&format!(
             "  people      {agent} submits · {commander} decides on low and medium · {admin} decides on everything"
         ))?;
+        if deciders == Deciders::Asked {
+            let you = self.paint(BOLD, &format!("  you         are {admin}, the administrator"));
+            self.line(&you)?;
+        }
         let look = format!("  look in     HERMES_URL={url} HERMES_KEY={} hermes list", cast.admin.key);
         let look = self.paint(DIM, &look);
         self.line(&look)
@@ -69,7 +73,8 @@ impl<'a> Show<'a> {
             Level::High => "an administrator has to decide",
             Level::Low | Level::Medium => "an approver has to decide",
         };
-        let seconds = task.deadlines.reject_at.map_or(0.0, |at| at - task.created_at);
+        // Counted from the command that is shown, which may have taken the place of another.
+        let seconds = task.deadlines.reject_at.map_or(0.0, |at| at - task.modified_at);
         self.note(&format!("{who}, within {}", Millis::from_secs(seconds.round().max(1.0) as u64)))
     }
 
@@ -107,9 +112,9 @@ impl<'a> Show<'a> {
         Ok(())
     }
 
-    pub(super) fn ends(&mut self, ends: &[End]) -> Result<(), Error> {
+    pub(super) fn ends(&mut self, played: &Played) -> Result<(), Error> {
         self.line("")?;
-        for end in ends {
+        for end in &played.ends {
             let (mark, color) = if end.is_as_planned() { ("✓", GREEN) } else { ("✗", RED) };
             let mark = self.paint(color, mark);
             let outcome = end.outcome.map_or("not ended", Outcome::as_str);
@@ -117,7 +122,17 @@ impl<'a> Show<'a> {
             let command = shortened(&visible::show_line(&end.command));
             self.line(&format!("{mark} {:<10} {level} {outcome:<18} {command}", end.task_id))?;
         }
-        self.note("✓ ended as it should, be that run, rejected, withdrawn, failed or expired")
+        if !played.ends.is_empty() {
+            self.note("✓ ended as it should, be that run, rejected, withdrawn, failed or expired")?;
+        }
+        match &played.left_open {
+            None => Ok(()),
+            Some(id) => self.line(&format!(
+                "You left before the end: {id} was left open, undecided; {} more {} not submitted.",
+                played.unplayed,
+                if played.unplayed == 1 { "task was" } else { "tasks were" },
+            )),
+        }
     }
 
     pub(super) fn audit(&mut self, report: &Report) -> Result<(), Error> {

@@ -66,7 +66,7 @@ impl Stage {
             let key = root.make_key(&names.of(role), &format!("worker:{role}")).await?;
             sub_agents.push(start(&options.program, home.path(), role, &url, &key, &public_key)?);
         }
-        show.stage(&url, home.path(), &cast)?;
+        show.stage(&url, home.path(), &cast, options.deciders)?;
         Ok(Self { cast, home, sub_agents, stop, supervisor })
     }
 

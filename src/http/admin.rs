@@ -10,7 +10,7 @@ use hermes_core::redact;
 use hermes_core::time::{Millis, Timestamp};
 use hermes_core::wire::task::Failure;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::body::Body;
@@ -32,13 +32,19 @@ pub(crate) struct NewKey {
     /// Seconds until it stops working; never if absent.
     #[serde(default)]
     pub(crate) expires_in: Option<u64>,
+    /// Make the first key of a server without a root key though it is not an admin's.
+    #[serde(default)]
+    pub(crate) without_admin: Option<bool>,
 }
+
+const SHUTS_OUT: &str = "the first key has to be an admin's: from then on everybody needs a key, and nobody could make \
+    another (or set API_SERVER_KEY first)";
 
 /// Make a key. The answer is the only time that it is shown.
 #[utoipa::path(
     tag = "administration",
     request_body = NewKey,
-    responses((status = 201, description = "`{ok, name, key, roles}`"), (status = 409, body = Failure), (status = 422, body = Failure))
+    responses((status = 201, description = "`{ok, name, key, roles, first}`; `first`: until now nobody needed a key"), (status = 409, body = Failure), (status = 422, body = Failure))
 )]
 #[post("/api/admin/keys")]
 pub(super) async fn create_key(
@@ -51,10 +57,15 @@ pub(super) async fn create_key(
     let now = state.engine.clock.now();
     let expires_at = body.expires_in.map(|seconds| now.plus(Millis::from_secs(seconds)));
     let made = keys::make(&body.name, &body.roles, now, expires_at, &caller.principal.actor)?;
+    let roles = made.record.role_names();
+    let is_first = state.front.root_key.is_none() && state.keys.are_none();
+    if is_first && body.without_admin != Some(true) && !roles.iter().any(|role| role == Role::Admin.as_str()) {
+        return Err(ApiError::field("roles", SHUTS_OUT));
+    }
     state.engine.store.apply(made.change).await?;
     state.keys.reload(&*state.engine.store).await?;
     Ok(HttpResponse::Created()
-        .json(json!({"ok": true, "name": made.record.name, "key": made.text, "roles": made.record.role_names()})))
+        .json(json!({"ok": true, "name": made.record.name, "key": made.text, "roles": roles, "first": is_first})))
 }
 
 /// List keys, without the keys.
@@ -153,7 +164,7 @@ pub(super) struct NewPolicy {
     toml: Option<String>,
     /// The policy file's content as JSON.
     #[serde(default)]
-    policy: Option<serde_json::Value>,
+    policy: Option<Value>,
 }
 
 /// Show the policy in force.
@@ -165,8 +176,12 @@ pub(super) async fn show_policy(state: Data<State>, caller: Caller) -> Result<Ht
 }
 
 fn policy_answer(state: &State) -> HttpResponse {
+    HttpResponse::Ok().json(policy_in_force(state))
+}
+
+fn policy_in_force(state: &State) -> Value {
     let terms = state.engine.in_force.terms();
-    HttpResponse::Ok().json(json!({"ok": true, "policy": terms.policy, "toml": terms.policy.to_toml()}))
+    json!({"ok": true, "policy": terms.policy, "toml": terms.policy.to_toml()})
 }
 
 /// Replace the policy as a whole.
@@ -197,12 +212,13 @@ pub(super) async fn replace_policy(
 fn refused(error: governance::Error) -> ApiError {
     match error {
         governance::Error::Policy { why, .. } => ApiError::field("policy", why),
+        governance::Error::RuleFile { why, .. } => ApiError::field("rules", why),
         governance::Error::Rules(error) => ApiError::field("rules", format!("line {}: {}", error.line, error.why)),
         governance::Error::Store(error) => error.into(),
     }
 }
 
-fn read_policy(value: serde_json::Value) -> Result<Policy, ApiError> {
+fn read_policy(value: Value) -> Result<Policy, ApiError> {
     let policy: Policy = serde_json::from_value(value).map_err(|error| ApiError::field("policy", error))?;
     policy.check().map_err(|error| ApiError::field("policy", error))?;
     Ok(policy)
@@ -214,10 +230,11 @@ fn renew_limits(state: &State) {
     state.limiter.store(std::sync::Arc::new(Limiter::new(limits.as_ref())));
 }
 
-/// Take in the policy file and the keys again. A bad file is refused as a whole, and what was in force stays.
+/// Take in the policy file, the rule file and the keys again. A bad file is refused as a whole, and what was in force
+/// stays.
 #[utoipa::path(
     tag = "administration",
-    responses((status = 200, description = "`{ok, policy, toml}`"), (status = 422, body = Failure))
+    responses((status = 200, description = "`{ok, policy, toml, rules}`; `rules` is the SHA-256 of the rule file, null if only the built-in rules are in force"), (status = 422, body = Failure))
 )]
 #[post("/api/admin/reload")]
 pub(super) async fn reload(state: Data<State>, caller: Caller) -> Result<HttpResponse, ApiError> {
@@ -225,9 +242,13 @@ pub(super) async fn reload(state: Data<State>, caller: Caller) -> Result<HttpRes
     let _permit = state.audited_write_permit()?;
     state.keys.reload(&*state.engine.store).await?;
     let taken = state.governance.reload(&state.engine, &caller.principal.actor).await;
-    taken.map_err(refused)?;
+    let rules = taken.map_err(refused)?;
     renew_limits(&state);
-    Ok(policy_answer(&state))
+    let mut answer = policy_in_force(&state);
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("rules".to_owned(), json!(rules));
+    }
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// How much to keep.

@@ -24,6 +24,10 @@ use super::{Agent, OnLeaseLoss, Stage, api};
 use crate::client::Error;
 use crate::crash;
 
+/// What is known of a command that was started before a restart.
+const RESTARTED: &str =
+    "outcome_unknown: the sub-agent was restarted while it ran; the command may have run, or may still run";
+
 /// A log line about a report, with each thing that it says as a field of its own.
 macro_rules! say {
     ($level:ident, $finish:expr, $what:literal) => {{
@@ -89,7 +93,7 @@ pub(super) async fn recover(agent: Rc<Agent>, mut entry: Entry) {
     let report = async {
         let finish = match &entry.phase {
             Phase::Claimed => not_run(&entry, "worker_restarted"),
-            Phase::Started => Finish { error: Some("outcome_unknown".to_owned()), ..entry.report() },
+            Phase::Started => Finish { error: Some(RESTARTED.to_owned()), ..entry.report() },
             Phase::Ended { finish } => finish.clone(),
             Phase::Done => return,
         };
@@ -259,6 +263,7 @@ impl Attempt<'_> {
         }
         let config = &self.agent.config;
         crash::point("worker.before_spawn");
+        tracing::info!(command.sha256 = %self.grant.command_sha256, "the command starts");
         tracing::debug!(command = %(config.mask)(&self.grant.command), "running");
         let mut process = match Process::spawn(&self.grant.command, config) {
             Ok(process) => process,

@@ -84,8 +84,9 @@ impl Drop for RunningCommand {
 pub(super) fn serve(status: Arc<Status>, host: &str, port: u16) -> Result<(Server, SocketAddr), Error> {
     let status = web::Data::from(status);
     let app = move || App::new().app_data(status.clone()).route("/health", web::get().to(page));
-    let server = HttpServer::new(app).workers(1).disable_signals().bind((host, port)).map_err(Error::Health)?;
-    let address = server.addrs().first().copied().ok_or_else(|| Error::Health(std::io::ErrorKind::NotFound.into()))?;
+    let failed = |source| Error::Health { port, source };
+    let server = HttpServer::new(app).workers(1).disable_signals().bind((host, port)).map_err(failed)?;
+    let address = server.addrs().first().copied().ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))?;
     Ok((server.run(), address))
 }
 

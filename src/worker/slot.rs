@@ -29,14 +29,25 @@ async fn turn(agent: &Rc<Agent>, slot: u32, backoff: &mut Backoff) -> Duration {
     let asked_at = tokio::time::Instant::now();
     let claimed = match claim(agent, slot).await {
         None => return Duration::ZERO,
-        Some(Ok(Some(claimed))) => claimed,
+        Some(Ok(Some(claimed))) => {
+            agent.shut_out.set(false);
+            claimed
+        }
         Some(Ok(None)) => {
+            agent.shut_out.set(false);
             *backoff = Backoff::default();
             return SHORTEST_CLAIM.min(agent.config.poll_interval).saturating_sub(asked_at.elapsed());
         }
         Some(Err(error)) => {
             let pause = backoff.pause(Some(&error));
-            tracing::warn!(%error, retry_in_ms = pause.as_millis(), "no work could be claimed");
+            match advice(agent, &error) {
+                Some(_) if agent.shut_out.get() => tracing::debug!(%error, "still not let in"),
+                Some(advice) => {
+                    agent.shut_out.set(true);
+                    tracing::error!(%error, "the supervisor does not let this sub-agent take work; {advice}");
+                }
+                None => tracing::warn!(%error, retry_in_ms = pause.as_millis(), "no work could be claimed"),
+            }
             return pause;
         }
     };
@@ -47,6 +58,17 @@ async fn turn(agent: &Rc<Agent>, slot: u32, backoff: &mut Backoff) -> Duration {
     }
     *backoff = Backoff::default();
     Duration::ZERO
+}
+
+/// What a person has to set before this supervisor gives work; nothing if time may help.
+fn advice(agent: &Agent, error: &Error) -> Option<String> {
+    let role = &agent.config.role;
+    let key = format!("a key with the role worker:{role} (`hermes key create --name NAME --role worker:{role}`)");
+    match (error.status()?, &agent.config.key) {
+        (401, None) => Some(format!("set API_SERVER_KEY, which is not set, to {key}; it goes on trying")),
+        (401 | 403, _) => Some(format!("set API_SERVER_KEY to {key} and start it again; it goes on trying")),
+        _ => None,
+    }
 }
 
 /// Claims. On the way out the claim is ended, since the supervisor does not see who has left, and what it was answered

@@ -1,5 +1,6 @@
 //! Policy, allow-list and clean-up at run time.
 
+use hermes_core::id::Digest;
 use serde_json::json;
 
 use crate::harness::{Home, Server};
@@ -145,6 +146,47 @@ fn an_organisations_rules_are_taken_in_at_run_time_or_refused_whole() {
     root.put("/api/admin/policy", json!({"policy": {"trusted_lowers": ["service_control"]}})).expect(200);
     assert_eq!(grade(release).0, "low", "asked from this host, which is trusted");
     assert_eq!(grade("rm -rf /srv").0, "high");
+}
+
+#[test]
+fn a_file_that_somebody_named_has_to_be_there() {
+    let home = Home::new();
+    for (variable, file) in [("HERMES_RULES", "/nowhere/own.toml"), ("HERMES_POLICY", "/nowhere/policy.toml")] {
+        let (_, said) = home.refused(&[(variable, file)]);
+        let says = format!("{file} is refused");
+        assert!(said.contains(&says) && said.contains(&format!("does not exist, but {variable} names it")), "{said}");
+    }
+    home.write("hermes.toml", "[rules]\nrisk = \"/nowhere/theirs.toml\"\n");
+    let (_, said) = home.refused(&[]);
+    assert!(
+        said.contains("/nowhere/theirs.toml") && said.contains("rules.risk in the settings file names it"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_server_says_which_policy_and_rules_are_in_force() {
+    let server = Server::start();
+    let log = server.home.log();
+    assert!(log.contains(r#"policy="built-in" rules="built-in rules only""#), "{log}");
+    assert_eq!(server.root().post("/api/admin/reload", json!({})).expect(200)["rules"], json!(null));
+
+    let home = server.kill();
+    let rules = home.path().join("own.toml");
+    home.write("own.toml", RULES);
+    home.write("policy.toml", "start_within = \"2h\"");
+    let server = Server::on(home, &[("HERMES_RULES", rules.to_str().unwrap())]);
+    let (log, policy) = (server.home.log(), server.home.path().join("policy.toml"));
+    assert!(log.contains(&format!("policy={policy:?} rules={rules:?}")), "{log}");
+    let root = server.root();
+    let answer = root.post("/api/admin/reload", json!({})).expect(200);
+    assert_eq!(answer["rules"], json!(Digest::of(RULES.as_bytes()).hex()));
+    assert!(!answer.to_string().contains("own.toml"), "{answer}");
+
+    std::fs::remove_file(&rules).unwrap();
+    let refused = root.post("/api/admin/reload", json!({})).refused(422, "invalid_field");
+    assert_eq!(refused["field"], json!("rules"));
+    assert!(!refused.to_string().contains("own.toml"), "{refused}");
 }
 
 #[test]

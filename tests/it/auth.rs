@@ -173,3 +173,23 @@ fn figures_are_open_on_loopback_only() {
     people.submitter.header("x-forwarded-for", "203.0.113.9").get("/metrics").refused(403, "forbidden");
     assert_eq!(people.auditor.header("x-forwarded-for", "203.0.113.9").get("/metrics").status, 200);
 }
+
+#[test]
+fn the_first_key_of_a_server_without_any_is_an_admins() {
+    let server = Server::with(&[("API_SERVER_KEY", "")]);
+    let nobody = server.client(None);
+    let make = |body| nobody.post("/api/admin/keys", body);
+    let refused = make(json!({"name": "ci", "roles": ["submitter"]})).refused(422, "invalid_field");
+    assert_eq!(refused["field"], json!("roles"));
+    assert!(refused["error"].as_str().unwrap().contains("the first key has to be an admin's"), "{refused}");
+    let first = make(json!({"name": "boss", "roles": ["admin"]})).expect(201);
+    assert_eq!(first["first"], json!(true));
+    let boss = server.client(first["key"].as_str());
+    let second = boss.post("/api/admin/keys", json!({"name": "ci", "roles": ["submitter"]})).expect(201);
+    assert_eq!(second["first"], json!(false));
+    make(json!({"name": "late", "roles": ["admin"]})).refused(401, "unauthorized");
+
+    let server = Server::with(&[("API_SERVER_KEY", "")]);
+    let meant = json!({"name": "ci", "roles": ["submitter"], "without_admin": true});
+    assert_eq!(server.client(None).post("/api/admin/keys", meant).expect(201)["first"], json!(true));
+}

@@ -1,5 +1,6 @@
 //! The demo as a newcomer runs it: to its end, twice on one folder, and broken off.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -61,8 +62,57 @@ fn a_demo_that_is_broken_off_removes_what_it_made_and_nothing_else() {
             let status = eventually("the demo ends", || child.try_wait().unwrap());
             let said = read(&temporary.path().join("out"));
             assert_eq!(status.code(), Some(1), "{said}");
-            assert!(said.contains("interrupted"), "{said}");
+            let end = if stays.is_empty() {
+                "broken off; everything was stopped and removed"
+            } else {
+                "broken off; everything was stopped"
+            };
+            assert!(said.lines().any(|line| line == end) && !said.contains("error"), "{said}");
             assert_eq!(left(temporary.path()), stays, "{said}");
         }
     }
+}
+
+/// Runs the demo with these lines from the person at the terminal; what it says.
+fn answered(temporary: &Path, answers: &str) -> String {
+    let mut child = demo(temporary, &[], Stdio::piped());
+    child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    let status = eventually("the demo ends", || child.try_wait().unwrap());
+    let said = read(&temporary.join("out"));
+    assert!(status.success(), "{said}");
+    said
+}
+
+#[test]
+fn whoever_leaves_early_is_told_what_is_left_open() {
+    for answers in ["", "q\n", "r\n", "m\nbecause\n"] {
+        let temporary = tempfile::tempdir().unwrap();
+        let said = answered(temporary.path(), answers);
+        assert!(said.contains("  you         are peng, the administrator\n"), "{said}");
+        assert!(said.contains("TASK-0001 was left open, undecided; 12 more tasks were not submitted."), "{said}");
+        assert!(!said.contains("ended as it should"), "{said}");
+    }
+}
+
+#[test]
+fn a_person_is_asked_until_he_has_said_why_and_what() {
+    let temporary = tempfile::tempdir().unwrap();
+    let said = answered(temporary.path(), "m\n\ntoo much\n\nuname -r\nr\n\n\nnot today\nq\n");
+    assert_eq!(said.matches("within 6h").count(), 3, "{said}");
+    assert_eq!(said.matches("why? ").count(), 5, "{said}");
+    assert_eq!(said.matches("which command instead? ").count(), 2, "{said}");
+    assert!(said.contains("    $ uname -r\n") && said.contains("rejected: rejected_by_human"), "{said}");
+    assert!(
+        said.contains("ended as it should") && said.contains("TASK-0002 was left open, undecided; 11 more"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut child = demo(temporary.path(), &["--data", "/proc/nothing"], Stdio::null());
+    eventually("the demo ends", || child.try_wait().unwrap());
+    let said = read(&temporary.path().join("out"));
+    assert!(said.contains("the folder /proc/nothing cannot be used"), "{said}");
 }

@@ -1,8 +1,10 @@
 //! The way of a command through the lease protocol, and every wrong turn on it.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
-use crate::harness::{Server, eventually};
+use crate::harness::{Server, eventually, read};
 use crate::script::*;
 
 #[test]
@@ -289,4 +291,61 @@ fn those_who_asked_and_left_take_no_place_from_others() {
         let answer = people.worker.post("/api/work/claim", json!({"worker": "w", "wait": 0}));
         (answer.status == 204).then_some(())
     });
+}
+
+/// Runs the real sub-agent until it says this, then ends it; all that it said.
+fn said_by_a_worker(server: &Server, env: &[(&str, &str)], what: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("worker.log");
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_hermes"))
+        .arg("worker")
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("APPROVAL_HOME", folder.path())
+        .env("SUPERVISOR_URL", format!("http://{}", server.address))
+        .env("SUBAGENT_ROLE", "it-ops-worker")
+        .env("HEALTH_PORT", "off")
+        .envs(env.iter().copied())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let said = eventually("the sub-agent says so", || {
+        let has_ended = worker.try_wait().unwrap().is_some();
+        let said = read(&log);
+        (said.contains(what) || has_ended).then_some(said)
+    });
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert!(said.contains(what), "{said}");
+    said
+}
+
+#[test]
+fn a_sub_agent_that_is_not_let_in_says_what_to_set() {
+    let server = Server::start();
+    let people = server.people();
+    let make = "`hermes key create --name NAME --role worker:it-ops-worker`";
+    let not_set = said_by_a_worker(&server, &[], "set API_SERVER_KEY, which is not set");
+    assert!(not_set.contains(make) && not_set.contains("ERROR"), "{not_set}");
+    said_by_a_worker(&server, &[("API_SERVER_KEY", "hk_0a1b2c3d_wrong")], "set API_SERVER_KEY to a key with the role");
+    let submitter = people.submitter.key.clone().unwrap();
+    said_by_a_worker(&server, &[("API_SERVER_KEY", &submitter)], "set API_SERVER_KEY to a key with the role");
+}
+
+#[test]
+fn a_health_port_that_is_taken_is_named() {
+    let server = Server::start();
+    let port = server.address.port().to_string();
+    let says = format!("the health page cannot be served on port {port}; set HEALTH_PORT");
+    said_by_a_worker(&server, &[("HEALTH_PORT", &port)], &says);
+}
+
+#[test]
+fn a_sub_agent_says_when_a_command_starts() {
+    let server = Server::start();
+    let people = server.people();
+    let id = approved(&people.submitter, &people.approver, "uptime");
+    let key = server.key("own-worker", &["worker"]).key.unwrap();
+    let said = said_by_a_worker(&server, &[("API_SERVER_KEY", &key)], "the command starts");
+    assert!(said.contains(&format!("task.id={id}")), "{said}");
 }

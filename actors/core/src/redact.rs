@@ -121,6 +121,7 @@ fn mask_members(members: &mut Map<String, Value>) {
 fn mask_member(name: &str, member: &mut Value) {
     match member {
         Value::Null | Value::Bool(_) => {}
+        Value::String(path) if names::is_working_folder(name) && path.starts_with('/') => mask_string(path),
         _ if names::is_secret_member(name) => *member = Value::String(MASK.to_owned()),
         Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => mask_json(member),
     }

@@ -26,7 +26,7 @@ use hermes_core::key;
 use hermes_core::task::{Recorded, Records, Task};
 use hermes_core::time::Timestamp;
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{OnceCell, Semaphore, oneshot, watch};
 
 use self::folder::Lock;
 use self::hot::Hot;
@@ -66,6 +66,8 @@ pub struct SqliteStore {
     position: watch::Receiver<Seq>,
     task_number: AtomicU64,
     hot: Arc<Hot>,
+    /// Set when the writer has ended as it was asked to. Its address says so only some time later.
+    sealed: OnceCell<()>,
     _lock: Arc<Lock>,
 }
 
@@ -97,6 +99,7 @@ impl SqliteStore {
             position: opened.position.subscribe(),
             task_number: AtomicU64::new(opened.task_number),
             hot: Arc::new(Hot::new(options.hot_tasks)),
+            sealed: OnceCell::new(),
             _lock: opened.lock.clone(),
         })
     }
@@ -287,16 +290,18 @@ impl Store for SqliteStore {
         Ok(removed.len() as u64)
     }
 
-    async fn seal(&self) {
-        if self.writer.send(writer::Close).await.is_err() {
-            tracing::error!("the writer had ended before it was closed");
+    async fn seal(&self) -> Result<(), Error> {
+        let end = || async { self.writer.send(writer::Close).await };
+        if let Err(error) = self.sealed.get_or_try_init(end).await {
+            tracing::error!(%error, "the writer had ended before it was closed");
+            return Err(Error::Unavailable);
         }
+        Ok(())
     }
 
     async fn close(&self) {
-        if self.writer.connected() {
-            self.seal().await;
-        }
+        // A writer that died is told of in the log; what it left is closed all the same.
+        let _told = self.seal().await;
         self.readers.close();
         // A connection that comes back after the runtime has ended would take the process down with it.
         let end = tokio::time::Instant::now() + LONGEST_READ;

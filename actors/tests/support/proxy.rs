@@ -131,8 +131,8 @@ impl Store for Proxy {
         self.real.clean(ended_before, now, limit).await
     }
     /// A connection that is in use when its thread ends takes the process with it, so they come home first.
-    async fn seal(&self) {
-        self.real.seal().await;
+    async fn seal(&self) -> Result<(), Error> {
+        self.real.seal().await
     }
     async fn close(&self) {
         self.real.close().await;

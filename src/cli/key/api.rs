@@ -1,10 +1,9 @@
 //! Keys of a running supervisor.
 
-use hermes_core::time::Millis;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Listed, NewKey};
+use super::{Listed, NewKey, Wanted};
 use crate::cli::error::Error;
 use crate::cli::remote::Remote;
 
@@ -15,17 +14,8 @@ struct Keys {
     keys: Vec<Listed>,
 }
 
-pub(super) async fn create(
-    remote: &Remote,
-    name: &str,
-    roles: &[String],
-    expires: Option<Millis>,
-) -> Result<NewKey, Error> {
-    let mut body = json!({"name": name, "roles": roles});
-    if let (Some(expires), Some(body)) = (expires, body.as_object_mut()) {
-        body.insert("expires_in".to_owned(), json!(expires.0 / 1000));
-    }
-    let call = remote.post("/api/admin/keys").json(&body).map_err(|error| remote.failed(error))?;
+pub(super) async fn create(remote: &Remote, body: &Wanted) -> Result<NewKey, Error> {
+    let call = remote.post("/api/admin/keys").json(body).map_err(|error| remote.failed(error))?;
     Ok(remote.change(call, ADVICE).await?.body)
 }
 

@@ -27,8 +27,16 @@ pub(super) async fn create(
     let roles = record.role_names();
     let data = json!({"name": name, "roles": roles, "expires_at": record.expires_at.map(Timestamp::rfc3339)});
     let entry = entry(now, "key.created", data);
-    apply(config, Change { add_key: Some(record), ..Change::record(entry) }).await?;
-    Ok(NewKey { name: name.to_owned(), key, roles })
+    let store = open(config)?;
+    let known = store.keys().await;
+    let made = match &known {
+        Ok(_) => store.apply(Change { add_key: Some(record), ..Change::record(entry) }).await,
+        Err(error) => Err(error.clone()),
+    };
+    store.close().await;
+    made?;
+    let first = config.access.api_key.is_none() && known.is_ok_and(|known| known.is_empty());
+    Ok(NewKey { name: name.to_owned(), key, roles, first })
 }
 
 pub(super) async fn list(config: &Config) -> Result<Vec<Listed>, Error> {

@@ -20,6 +20,9 @@ async fn a_folder_without_a_supervisor_keeps_keys_and_says_so_in_the_audit_trail
     assert_eq!(new.roles, roles);
     assert_eq!(new.key.len(), "hk_".len() + 8 + 1 + 64);
 
+    let said = new.consequence().unwrap();
+    assert!(said.contains("everybody needs one") && said.contains("not an admin's"), "{said}");
+
     let again = folder::create(&config, "ci", &roles, None).await.unwrap_err();
     assert_eq!(again.to_string(), "a key of this name exists already");
     let unknown = folder::create(&config, "x", &["king".to_owned()], None).await.unwrap_err();
@@ -42,6 +45,21 @@ async fn a_folder_without_a_supervisor_keeps_keys_and_says_so_in_the_audit_trail
     assert_eq!(kinds, ["\"key.created\"", "\"key.revoked\""], "what was refused left no line");
     assert!(lines.iter().all(|line| !line.text.contains(&new.key)));
     assert!(lines.iter().all(|line| line.text.contains(r#""via":"cli""#)));
+}
+
+#[actix::test]
+async fn only_the_first_key_changes_something_for_everybody() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().to_str().unwrap();
+    let guarded = settings(&[("APPROVAL_HOME", folder), ("API_SERVER_KEY", "root-key-of-sixteen")]).config;
+    let roles = ["admin".to_owned()];
+    let mut made = folder::create(&guarded, "a", &roles, None).await.unwrap();
+    assert_eq!(made.consequence(), None, "everybody needed one before");
+    made.first = true;
+    let said = made.consequence().unwrap();
+    assert!(said.contains("everybody needs one") && !said.contains("not an admin's"), "{said}");
+    let config = settings(&[("APPROVAL_HOME", folder)]).config;
+    assert_eq!(folder::create(&config, "b", &roles, None).await.unwrap().consequence(), None);
 }
 
 #[test]

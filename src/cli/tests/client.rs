@@ -238,6 +238,26 @@ fn a_result_that_the_supervisor_finds_wrong_ends_with_1() {
 }
 
 #[test]
+fn a_result_that_needs_no_note_is_one_word() {
+    let found = VerificationView { verdict: Verdict::Pass, by: "kim".into(), at: 0.0, note: String::new() };
+    let judged = TaskView { verification: Some(found), ..lived(5) };
+    let supervisor = Supervisor::start(move |_, _| ok(&judged));
+    let ran = supervisor.run(&["verify", "TASK-0007", "--pass"]);
+    assert!(ran.out.ends_with("\npass\n"), "{:?}", ran.out);
+}
+
+#[test]
+fn a_dispatch_to_where_the_engine_has_put_the_task_says_so() {
+    let assigned = TaskView { status: State::Approved, assignee: Some("it-ops-worker".into()), ..task() };
+    let supervisor = Supervisor::start(move |request, _| match request.line.as_str() {
+        "GET /api/tasks/TASK-0007" => ok(&assigned),
+        _ => (200, json!({"ok": true, "task": assigned, "dispatched_to": "it-ops-worker"}).to_string()),
+    });
+    let ran = supervisor.run(&["dispatch", "TASK-0007"]);
+    assert!(ran.out.contains("it was on the work list of it-ops-worker already, and stays there"), "{}", ran.out);
+}
+
+#[test]
 fn the_tail_goes_on_after_its_last_line() {
     let line = |seq: u64| json!({"seq": seq, "ts": "2026-02-01T12:00:00Z", "kind": "engine.started"});
     let supervisor = Supervisor::start(move |request, before| match request.line.as_str() {

@@ -36,8 +36,8 @@ async fn wherever_it_breaks_off_a_command_runs_at_most_once_and_the_truth_is_rep
     let reports = [
         ("worker.after_journal", 0..=0, r#"not_run: Some("worker_restarted")"#),
         ("worker.after_start", 0..=0, r#"not_run: Some("worker_restarted")"#),
-        ("worker.before_spawn", 0..=0, r#"error: Some("outcome_unknown")"#),
-        ("worker.after_spawn", 0..=1, r#"error: Some("outcome_unknown")"#),
+        ("worker.before_spawn", 0..=0, r#"error: Some("outcome_unknown: "#),
+        ("worker.after_spawn", 0..=1, r#"error: Some("outcome_unknown: "#),
         ("worker.after_end", 1..=1, "exit_code: Some(5)"),
         ("worker.after_finish", 1..=1, "exit_code: Some(5)"),
     ];

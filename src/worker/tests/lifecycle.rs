@@ -171,7 +171,10 @@ async fn a_report_that_nobody_takes_is_left_to_the_next_start() {
 async fn a_restart_reports_what_was_open_and_runs_nothing() {
     let cases = [
         (json!({"phase": "claimed"}), json!({"not_run": "worker_restarted"})),
-        (json!({"phase": "started"}), json!({"error": "outcome_unknown"})),
+        (
+            json!({"phase": "started"}),
+            json!({"error": "outcome_unknown: the sub-agent was restarted while it ran; the command may have run, or may still run"}),
+        ),
         (
             json!({"phase": "ended", "finish": {"worker": "w0", "fence": 4, "exit_code": 3, "duration_ms": 12}}),
             json!({"exit_code": 3, "duration_ms": 12}),

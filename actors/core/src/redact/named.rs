@@ -41,7 +41,8 @@ pub(super) fn after_sign(found: &mut Found<'_>, sign: usize, behind: usize) {
     if names::is_secret(name) {
         let is_default = found.kind == Kind::Command && before(text, from) == b'{';
         // `https://token:…@host` is a matter of URLs, and `${TOKEN:-x}` may run.
-        if !(is_default || at(text, sign) == b':' && cut(text, from.saturating_sub(2), from) == "//") {
+        let is_folder = names::is_working_folder(name) && before(text, from) != b';' && begins_a_path(found, behind);
+        if !(is_default || is_folder || at(text, sign) == b':' && cut(text, from.saturating_sub(2), from) == "//") {
             value(found, name, sign, behind);
         }
     } else if names::is_authorization(name) {
@@ -49,6 +50,12 @@ pub(super) fn after_sign(found: &mut Found<'_>, sign: usize, behind: usize) {
     } else if names::is_cookie(name) && at(text, sign) == b':' {
         cookie(found, behind);
     }
+}
+
+/// Whether what is announced is an absolute path, as the shell has them: `PWD=/root`.
+fn begins_a_path(found: &Found<'_>, behind: usize) -> bool {
+    let start = skip(found.text, behind, |letter| matches!(letter, b' ' | b'"' | b'\'' | b'\\'));
+    at(found.text, start) == b'/'
 }
 
 /// Most signs stand behind something that can be no name of a secret.

@@ -87,6 +87,12 @@ pub(super) fn is_secret_flag(flag: &str) -> bool {
     is_secret(flag) && !(verb.len() < flag.len() && VERBS.contains(&verb))
 }
 
+/// Whether this is the shell's own variable for the folder it is in. In the string of a connection it is a password:
+/// `UID=sa;PWD=…`.
+pub(super) fn is_working_folder(name: &str) -> bool {
+    name == "PWD"
+}
+
 /// Whether such a value may as well be the name of a file.
 pub(super) fn may_name_a_file(name: &str) -> bool {
     let name = name.as_bytes();

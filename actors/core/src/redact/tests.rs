@@ -44,6 +44,9 @@ fn secrets_are_masked_and_names_stay() {
         ("X-Api-Key: abc", "X-Api-Key: ***"),
         ("Cookie: a=b; c=d", "Cookie: ***"),
         ("password=\"open", "password=\"***\""),
+        ("PWD=hunter2", "PWD=***"),
+        ("pwd=/hunter2", "pwd=***"),
+        ("DRIVER=x;UID=sa;PWD=/hunter2;", "DRIVER=x;UID=sa;PWD=***;"),
         (
             "a -----BEGIN RSA PRIVATE KEY-----\nMIIE\nxyz\n-----END RSA PRIVATE KEY----- b",
             "a -----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY----- b",
@@ -66,6 +69,10 @@ fn what_is_no_secret_is_borrowed() {
         "task-0123456789abcdefghijkl",
         "ssh://git@github.com/a/b",
         "PWD is here",
+        "HOME=/root\nPWD=/root/work\nOLDPWD=/root\n",
+        "declare -x PWD=\"/root/work\"",
+        "env -i PWD=/srv OLDPWD=secret make",
+        "{\"PWD\": \"/srv\"}",
         "PASSWORD_FILE=/run/secrets/x",
         "https://example.com:8080/path",
         "docker run -p 80:80 mysql",
@@ -91,6 +98,16 @@ fn what_runs_is_not_hidden() {
     ] {
         assert_eq!(mask(text), text);
     }
+}
+
+#[test]
+fn the_folder_a_shell_is_in_is_no_secret() {
+    let command = "PWD=/srv/app OLDPWD=/srv make install";
+    assert!(matches!(mask_command(command), Cow::Borrowed(same) if same == command));
+    assert_eq!(mask_command("PWD=hunter2 make"), "PWD=*** make");
+    let mut environment = json!({"PWD": "/srv/app", "env": {"PWD": "hunter2", "MYSQL_PWD": "/x"}});
+    mask_json(&mut environment);
+    assert_eq!(environment, json!({"PWD": "/srv/app", "env": {"PWD": "***", "MYSQL_PWD": "***"}}));
 }
 
 #[test]

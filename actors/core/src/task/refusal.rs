@@ -139,11 +139,22 @@ impl Refusal {
 }
 
 fn illegal(action: &str, state: State, outcome: Option<&Outcome>, decided_by: Option<&Actor>) -> String {
-    let mut text = format!("cannot {action} a task that is {state}");
-    if outcome == Some(&Outcome::Expired) {
-        text.push_str(" (it expired)");
-    } else if let Some(actor) = decided_by {
-        text.push_str(&format!(" (decided by {actor})"));
-    }
-    text
+    let place = match (state, outcome) {
+        (_, Some(Outcome::Expired)) => "it expired",
+        (_, Some(Outcome::Withdrawn)) => "it was withdrawn",
+        (State::Pending, _) => "it waits for a decision",
+        (State::Admin, _) if action == "escalate" => "it waits for an administrator already",
+        (State::Admin, _) => "it waits for an administrator",
+        (State::Modify, _) => "it waits for its submitter to resubmit",
+        (State::Approved, _) => "it is approved",
+        (State::Rejected, _) => "it is rejected",
+        (State::Executing, _) => "its command is running",
+        (State::Done, _) => "it is done",
+        (State::Failed, _) => "it has failed",
+    };
+    let passed_by_itself = outcome == Some(&Outcome::Expired);
+    // While it waits again, whoever asked for that has not decided it.
+    let by = decided_by.filter(|_| !passed_by_itself && !state.is_undecided());
+    let by = by.map(|actor| format!(" (decided by {actor})")).unwrap_or_default();
+    format!("cannot {action} this task: {place}{by}")
 }

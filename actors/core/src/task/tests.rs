@@ -186,6 +186,24 @@ fn a_result_is_judged_by_what_was_expected() {
 }
 
 #[test]
+fn the_time_line_names_each_command_by_its_exact_bytes() {
+    let command = "deploy --token abcdef0123456789";
+    let event = created(Submission { command: command.to_owned(), ..Submission::default() }).view();
+    let digest = serde_json::json!(Digest::of(command.as_bytes()).hex());
+    assert_eq!((&event.data["revision"], &event.data["command_sha256"]), (&serde_json::json!(1), &digest));
+    assert_eq!(event.data["submission"]["command"], serde_json::json!("deploy --token ***"));
+    let resubmitted = Event::Resubmitted {
+        revision: Revision(3),
+        command: command.to_owned(),
+        description: String::new(),
+        risk: Assessment::default(),
+        deadlines: Deadlines::default(),
+    };
+    let event = Recorded { event: resubmitted, ..created(Submission::default()) }.view();
+    assert_eq!((&event.data["revision"], &event.data["command_sha256"]), (&serde_json::json!(3), &digest));
+}
+
+#[test]
 fn nobody_sees_the_secret_of_a_lease() {
     let (task, worker) = leased();
     let secret = "07".repeat(16);
@@ -227,7 +245,7 @@ fn a_refusal_says_what_a_person_can_do_about_it() {
     };
     let approve = || Action::Approve(Ballot::default());
     for (says, shown) in [
-        ("cannot approve a task that is approved (decided by li)", refused(&approved(submitted()), &li, approve())),
+        ("cannot approve this task: it is approved (decided by li)", refused(&approved(submitted()), &li, approve())),
         ("this needs the role approver", refused(&submitted(), &somebody("w", &[Role::Worker]), approve())),
         (
             "mei submitted this task and cannot decide on it; another person has to (or the policy file sets \
@@ -245,6 +263,21 @@ fn a_refusal_says_what_a_person_can_do_about_it() {
     ] {
         assert_eq!(shown, says);
     }
+    let escalated = after(submitted(), &li, Action::Escalate(Ballot::default())).0;
+    let why = Ballot { reason: "another".to_owned(), command_sha256: None };
+    let to_change = after(submitted(), &li, Action::RequestChange(why)).0;
+    let mei = somebody("mei", &[Role::Submitter]);
+    let withdrawn = after(submitted(), &mei, Action::Withdraw { reason: String::new() }).0;
+    for (says, shown) in [
+        (
+            "cannot escalate this task: it waits for an administrator already",
+            refused(&escalated, &li, Action::Escalate(Ballot::default())),
+        ),
+        ("cannot approve this task: it waits for its submitter to resubmit", refused(&to_change, &li, approve())),
+        ("cannot approve this task: it was withdrawn (decided by mei)", refused(&withdrawn, &li, approve())),
+    ] {
+        assert_eq!(shown, says);
+    }
     let stale = Command { expected_version: Some(Version(9)), ..command(&li, approve()) };
     assert_eq!(
         decide(&submitted(), &stale, &terms()).unwrap_err().to_string(),
@@ -256,12 +289,13 @@ fn a_refusal_says_what_a_person_can_do_about_it() {
 fn a_persons_report_is_kept_with_its_texts() {
     let report = Report {
         status: Some(State::Done),
-        remark: String::new(),
+        remark: "the sub-agent is away".to_owned(),
         execution_log: "done by hand".to_owned(),
         execution_result: Some(serde_json::json!({"rows": 3})),
     };
     let (task, _) = after(approved(submitted()), &somebody("li", &[Role::Approver]), Action::Report(report));
     assert_eq!((task.state, task.execution_log.as_str()), (State::Done, "done by hand"));
+    assert_eq!(task.remark, "the sub-agent is away");
     assert_eq!(task.result.unwrap().extra, Some(serde_json::json!({"rows": 3})));
     assert_eq!((task.revision, task.fence), (Revision(1), Fence(0)));
 }

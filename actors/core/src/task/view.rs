@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Deadlines, Event, Outcome, Recorded, State, Task};
 use crate::access::ActorKind;
+use crate::id::{Digest, Revision};
 use crate::redact;
 use crate::risk::{Assessment, Finding};
 use crate::time::Timestamp;
@@ -124,6 +125,7 @@ impl Recorded {
         if let Some(fields) = data.as_object_mut() {
             fields.remove("kind");
             self.event.tell_times(fields);
+            self.event.tell_command(fields);
         }
         redact::mask_json(&mut data);
         EventView {
@@ -137,6 +139,31 @@ impl Recorded {
 }
 
 impl Event {
+    /// A command is shown with its revision and the digest of its exact bytes, since its secrets are masked.
+    fn tell_command(&self, fields: &mut Map<String, Value>) {
+        let (command, revision) = match self {
+            Self::Created { submission, .. } => (&submission.command, Revision(1)),
+            Self::Resubmitted { command, revision, .. } => (command, *revision),
+            Self::Voted { .. }
+            | Self::Approved { .. }
+            | Self::Rejected { .. }
+            | Self::ChangeRequested { .. }
+            | Self::Escalated { .. }
+            | Self::Reopened
+            | Self::Alerted
+            | Self::Dispatched { .. }
+            | Self::Leased { .. }
+            | Self::LeaseReleased { .. }
+            | Self::Started { .. }
+            | Self::Finished { .. }
+            | Self::LateResult { .. }
+            | Self::Verified { .. }
+            | Self::Noted { .. } => return,
+        };
+        fields.insert("revision".to_owned(), json!(revision));
+        fields.insert("command_sha256".to_owned(), json!(Digest::of(command.as_bytes()).hex()));
+    }
+
     /// Puts in the place of stored microseconds what the task object has: seconds. A lease is shown without its secret.
     fn tell_times(&self, fields: &mut Map<String, Value>) {
         let (name, shown) = match self {

@@ -145,7 +145,7 @@ pub struct Finish {
     /// The signal that ended the command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<i32>,
-    /// Why the sub-agent cannot say how it ended; with `"outcome_unknown"` it may have run.
+    /// Why the sub-agent cannot say how it ended; it may have run, as with `"outcome_unknown: …"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Why it was not run at all (`digest_mismatch`, `late_start`, `draining` …).

@@ -18,7 +18,7 @@ pub(super) fn report(task: &Task, command: &Command, report: &Report, terms: &Te
         Some(State::Rejected) => vote::reject(task, command, &reasoned(), &terms.policy),
         Some(State::Modify) => vote::request_change(task, command, &reasoned(), &terms.policy),
         Some(State::Admin) => vote::escalate(task, command, &ballot(), &terms.policy),
-        Some(State::Pending) => Err(illegal(task, "set to pending")),
+        Some(State::Pending) => Err(illegal(task, "reopen")),
         Some(State::Executing) => start(task, command, terms),
         Some(State::Done) => finish(task, report, Outcome::Completed, State::Done),
         Some(State::Failed) => finish(task, report, Outcome::ExitNonzero, State::Failed),
@@ -48,12 +48,14 @@ fn finish(task: &Task, report: &Report, outcome: Outcome, to: State) -> Result<V
     if let Some(lease) = &task.lease {
         return Err(Refusal::AlreadyDispatched { assignee: lease.worker.clone() });
     }
-    Ok(vec![Event::Finished {
+    let mut events = note(report);
+    events.push(Event::Finished {
         fence: None,
         outcome,
         done: to == State::Done,
         result: RunResult { extra: report.execution_result.clone(), ..Default::default() },
         log: report.execution_log.clone(),
         report: None,
-    }])
+    });
+    Ok(events)
 }
