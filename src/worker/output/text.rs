@@ -21,8 +21,8 @@ const LOOK_BACK: usize = 16 << 10;
 const LEAD: usize = 2 * LOOK_BACK;
 /// Places that are tried as a cut, again and again while more text comes.
 const TRIES: usize = 8;
-/// Places that are tried as the beginning of the kept end, once: more than the longest key has lines.
-const TRIES_AT_END: usize = 128;
+/// Places that are tried where there is no later chance: more than the longest key has lines.
+const TRIES_AT_LAST: usize = 128;
 /// Stands for what comes next: long enough for any pattern, and the end of any quotation.
 const WHAT_FOLLOWS: &str = "whatfollowswhatfollowswhatfollows'\"";
 
@@ -140,18 +140,19 @@ fn masked(bytes: &[u8], mask: Mask) -> String {
     mask(&String::from_utf8_lossy(bytes)).into_owned()
 }
 
-/// Where `pending` may be cut: at the end of a line, or within one that has become too long to wait for; 0 is nowhere.
+/// Where `pending` may be cut: at the end of a line, or within one that cannot be waited for any longer; 0 is nowhere.
 fn border(pending: &[u8], mask: Mask) -> usize {
     let line = pending.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let is_long = pending.len() - line > HOLD;
+    let is_forced = pending.len() >= HOLD_AT_MOST;
+    let is_long = is_forced || pending.len() - line > HOLD;
     let (limit, blanks): (usize, &[u8]) =
         if is_long { (character_start(pending, pending.len() - LOOK_AHEAD), b"\n \t,;") } else { (line, b"\n") };
-    let is_forced = pending.len() >= HOLD_AT_MOST;
+    let tries = if is_forced { TRIES_AT_LAST } else { TRIES };
     if limit == 0 {
         return 0;
     }
     let after_blank = |at: &usize| pending.get(at - 1).is_some_and(|byte| blanks.contains(byte));
-    let places = (1..=limit).rev().filter(after_blank).take(TRIES).chain([limit]);
+    let places = (1..=limit).rev().filter(after_blank).take(tries).chain([limit]);
     safe_cut(pending, places, mask).unwrap_or(if is_forced { limit } else { 0 })
 }
 
@@ -160,7 +161,7 @@ fn beginning(text: &[u8], mask: Mask) -> usize {
     let (lead, _) = text.split_at_checked(LEAD).unwrap_or((text, &[]));
     let after_blank = |at: &usize| lead.get(at - 1).is_some_and(|byte| b"\n \t,;".contains(byte));
     let anywhere = character_start(lead, LOOK_BACK);
-    let places = (LOOK_BACK..lead.len()).filter(after_blank).take(TRIES_AT_END).chain([anywhere]);
+    let places = (LOOK_BACK..lead.len()).filter(after_blank).take(TRIES_AT_LAST).chain([anywhere]);
     safe_cut(lead, places, mask).unwrap_or(lead.len())
 }
 

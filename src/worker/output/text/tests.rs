@@ -110,6 +110,14 @@ fn a_secret_over_two_lines_waits_for_its_end() {
 }
 
 #[test]
+fn a_text_whose_lines_end_within_secrets_is_cut_between_them() {
+    let key = format!("{BEGIN}\n{}{END}", "SSSSSSSSSSSSSSSS\n".repeat(24));
+    let whole = format!("{key} secret=\"S\nS S\" {} ", "x".repeat(2800)).repeat(40);
+    let (text, _) = sent(1 << 22, whole.as_bytes().chunks(1335));
+    assert!(text == mask(&whole));
+}
+
+#[test]
 fn characters_are_not_cut() {
     let long = "ü".repeat(HOLD_AT_MOST);
     let (text, amount) = sent(1 << 20, long.as_bytes().chunks(1001));
