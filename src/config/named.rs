@@ -1,11 +1,15 @@
 //! Files that settings name.
 
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::source::Origin;
 use super::{Config, Loaded};
+
+/// Bytes of such a file.
+const LONGEST: u64 = 1 << 20;
 
 /// A file at the place that a setting says. It may be missing only where nobody named it.
 #[derive(Debug, Clone)]
@@ -49,7 +53,7 @@ impl NamedFile {
     /// # Errors
     /// When it was named and is not there, or cannot be read.
     pub fn text(&self) -> Result<Option<String>, Unreadable> {
-        match (std::fs::read_to_string(&self.path), &self.named_by) {
+        match (read(&self.path), &self.named_by) {
             (Ok(text), _) => Ok(Some(text)),
             (Err(error), None) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             (Err(error), Some(named_by)) if error.kind() == io::ErrorKind::NotFound => {
@@ -58,6 +62,19 @@ impl NamedFile {
             (Err(error), _) => Err(Unreadable::Io(error)),
         }
     }
+}
+
+/// Reads a plain file: another kind may have no end, or keep whoever reads it waiting.
+fn read(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is longer than 1 MiB"));
+    }
+    Ok(text)
 }
 
 impl Loaded<Config> {

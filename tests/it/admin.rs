@@ -196,3 +196,23 @@ fn a_server_does_not_start_with_rules_that_it_cannot_use() {
     let (status, said) = home.refused(&[]);
     assert!(!status.success() && said.contains("rules.toml, line 3") && said.contains("nonsense"), "{said}");
 }
+
+#[test]
+fn a_rule_file_that_has_no_end_is_not_read() {
+    let server = Server::start();
+    let root = server.root();
+    let reload = |why: &str| {
+        let refused = root.post("/api/admin/reload", json!({})).refused(422, "invalid_field");
+        assert!(refused["error"].as_str().unwrap().contains(why), "{refused}");
+        assert_eq!(root.get("/health").status, 200);
+    };
+    let path = server.home.path().join("rules.toml");
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    reload("not a plain file");
+    std::fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    reload("not a plain file");
+    std::fs::remove_file(&path).unwrap();
+    server.home.write("rules.toml", &"# x\n".repeat(300_000));
+    reload("longer than 1 MiB");
+}
