@@ -100,6 +100,17 @@ pub(super) struct Program {
     pub(super) replace: bool,
 }
 
+impl Program {
+    /// The options whose values say what runs, as whom and where.
+    pub(super) fn valued(&self) -> impl Iterator<Item = &String> {
+        let opens = self.opens.iter().flat_map(|open| [&open.shell_value, &open.command_value, &open.split_value]);
+        let named = [&self.user, &self.host, &self.container].into_iter().flatten().map(|named| &named.value);
+        let code = self.code.iter().map(|code| &code.value);
+        let sql = self.sql.iter().map(|sql| &sql.value);
+        opens.chain(named).chain(code).chain(sql).flatten()
+    }
+}
+
 /// Where the command inside a wrapper is: one of the first eight, and when.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -63,6 +63,9 @@ impl Program {
         if let Some(effect) = &file.effect {
             check_effect(effect, &grammar)?;
         }
+        if let Some(unknown) = file.valued().find(|name| !grammar.takes_value(name)) {
+            return Err(format!("the value of {unknown} is asked for, which is not among the options with a `=`"));
+        }
         let mut commands = Vec::new();
         for (label, paths) in &file.commands {
             let grade = Grade::named(label, labels)?;

@@ -95,6 +95,7 @@ fn a_file_with_a_fault_is_refused_with_its_line_and_the_reason() {
         ("[[program]]\nnames = [\"x\"]\nopens = [{ when = [\"-c\"] }]", 1, "opens"),
         ("[[program]]\nnames = [\"x\"]\nopens = [{ command = 0, shell = 1 }]", 1, "two places"),
         ("[[program]]\nnames = [\"x\"]\ncode = { language = \"cobol\" }", 1, "cobol"),
+        ("[[program]]\nnames = [\"x\"]\nopens = [{ shell_value = [\"-c\"] }]", 1, "-c"),
         ("[[program]]\nnames = [\"x\"]\nsql = { dialect = \"dbase\" }", 1, "dbase"),
         (
             "[[program]]\nnames = [\"x\"]\n[[program.rule]]\nlabel = \"network_send\"\noperand = [\"@nothing\"]",
