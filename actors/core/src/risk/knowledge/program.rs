@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::condition::Condition;
-use super::file::{self, Code, Named, Sql, Trait};
+use super::file::{self, Code, Named, Sql, Trait, Variables};
 use super::glob::Glob;
 use super::opening::Opening;
 use super::options::Grammar;
@@ -28,6 +28,7 @@ pub(crate) struct Program {
     pub(crate) container: Option<Named>,
     pub(crate) code: Option<Code>,
     pub(crate) sql: Option<Sql>,
+    pub(crate) variables: Option<Variables>,
     pub(super) rules: Vec<Rule>,
 }
 
@@ -89,6 +90,7 @@ impl Program {
             container: file.container,
             code: file.code,
             sql: file.sql,
+            variables: file.variables,
             rules: Vec::new(),
         })
     }

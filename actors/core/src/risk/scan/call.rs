@@ -4,7 +4,7 @@ use super::explain::{finding, reasons};
 use super::field::Field;
 use super::output::Output;
 use super::place::Spot;
-use super::{Context, Scan, Statements, base_name, flow_of, joined, tell};
+use super::{Context, Scan, Statements, base_name, flow_of, folder, joined, tell};
 use crate::risk::knowledge::{Entry, Grade, Reading, Subject, Trait};
 use crate::risk::{Level, Text, statement};
 
@@ -117,7 +117,7 @@ impl Scan<'_> {
         run.input.changed()
     }
 
-    fn known(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
+    pub(super) fn known(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
         let opened = self.opened(reading, run);
         if opened.is_none() && is_system_path(&run.program.text) && reading.is_harmless() {
             self.reader(&reading.path, true);
@@ -138,11 +138,8 @@ impl Scan<'_> {
         let told = self.rules(reading, run, explained);
         self.tells(told, reading, run);
         self.writes(reading, run);
-        if is_declaration(&reading.path) {
-            for (name, value) in run.words.iter().filter_map(|word| word.text.split_once('=')) {
-                self.setting(name, value, run.span, run.spot.deeper(), run.context);
-            }
-        }
+        self.sets(reading, run);
+        self.enters(reading, run);
         if reading.path == "set"
             && run.words.first().is_some_and(|word| word.text == "--" || !word.text.starts_with(['-', '+']))
         {
@@ -172,29 +169,6 @@ impl Scan<'_> {
         let run = Run { program, words, input: &Output::default(), span, spot, context, mark };
         if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
             let _ = self.rules(&reading, run, Explained::Not);
-        }
-    }
-
-    /// A variable whose value is a command that another program will run, if it ever does: only what is high counts.
-    pub(super) fn setting(&mut self, name: &str, value: &str, span: [usize; 2], spot: Spot, context: &Context) {
-        let program = Field::plain(&format!("{name}="), span);
-        let words = [Field::plain(value, span)];
-        let known = self.knowledge;
-        let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
-        if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
-            let mark = self.mark();
-            let run = Run {
-                mark,
-                program: &program,
-                words: &words,
-                input: &Output::default(),
-                span,
-                spot: spot.within(span),
-                context,
-            };
-            let before = self.found.notes.len();
-            self.known(&reading, run);
-            self.keep_grave(before, mark);
         }
     }
 
@@ -245,6 +219,9 @@ impl Scan<'_> {
     /// What it prints, as far as that matters to what reads it.
     fn output(&self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
         let is = |what| reading.entries.iter().any(|entry| entry.program.is(what));
+        if let Some(entry) = reading.inner().filter(|_| is(Trait::NamesFiles)) {
+            return Output { names: folder::named(entry), ..run.input.changed() };
+        }
         if is(Trait::Prints) {
             return super::input::printed(&reading.path, run.words);
         }
@@ -296,11 +273,6 @@ fn effect_of(own: Option<&Text>, entry: &Entry<'_, '_>, reading: &Reading<'_, '_
     let outer = || Some((entry.program.effect.as_ref()?, entry));
     let (template, entry) = own.map(|template| (template, entry)).or(inner).or_else(outer)?;
     Some(tell::fill(template, reading.path_of(entry), &entry.call))
-}
-
-/// Commands that set variables for what runs later.
-fn is_declaration(path: &str) -> bool {
-    matches!(path, "export" | "declare" | "typeset" | "readonly" | "local" | "setenv")
 }
 
 fn cost(fields: &[Field]) -> usize {

@@ -4,7 +4,7 @@ use super::output::Output;
 use super::place::Spot;
 use super::{Context, Scan, Words};
 use crate::risk::knowledge::Subject;
-use crate::risk::script::{Piece, Word};
+use crate::risk::script::{Fallback, Piece, Word};
 
 /// Stands in a word for what a substitution prints.
 pub(super) const SUBSTITUTED: &str = "$(:)";
@@ -24,6 +24,8 @@ pub(super) struct Field {
     pub(super) glob: bool,
     /// What a substitution in it gives.
     pub(super) flow: Output,
+    /// What else it may be, see [`Subject::also`].
+    pub(super) also: Vec<String>,
 }
 
 impl Field {
@@ -32,7 +34,7 @@ impl Field {
     }
 
     pub(super) fn subject(&self) -> Subject<'_> {
-        Subject { text: &self.text, dynamic: self.dynamic }
+        Subject { text: &self.text, dynamic: self.dynamic, also: &self.also }
     }
 }
 
@@ -91,6 +93,7 @@ impl Scan<'_> {
                     for script in inner {
                         self.script(script, spot.deeper(), &context);
                     }
+                    self.transformed(raw, spot.span(&word.span), spot, &context);
                     maker.unknown(raw);
                 }
             }
@@ -102,13 +105,16 @@ impl Scan<'_> {
         &mut self,
         name: &str,
         quoted: bool,
-        default: Option<&Word>,
+        default: Option<&Fallback>,
         maker: &mut Maker,
         spot: Spot,
         context: &Context,
         alternative: usize,
     ) {
-        if let Some(default) = default {
+        if let Some(Fallback { word: default, sets }) = default {
+            if *sets {
+                self.fallback(name, default, spot, context);
+            }
             if self.variables.contains_key(name) {
                 // Either may be meant; the default is gone through for what it runs.
                 self.words(std::slice::from_ref(default), spot, context, alternative);
