@@ -248,7 +248,9 @@ impl Scan<'_> {
         let settled = self.mark();
         if command.kind == CommandKind::Data {
             self.judged += 1;
-            self.words(&command.words, spot, context, 0);
+            for field in self.words(&command.words, spot, context, 0) {
+                self.evaluated(&field.text, field.span, spot, context);
+            }
             return input;
         }
         if input::runs_what_it_is_given(command)
@@ -298,7 +300,8 @@ impl Scan<'_> {
         if redirect.flow == Flow::Read {
             let from = fields.iter().map(|field| field.flow.clone()).reduce(Output::and).unwrap_or_default();
             let file = fields.first().and_then(|field| self.content(&field.text)).unwrap_or_else(Output::of_file);
-            *input = if from.any { from } else { file };
+            let secret = fields.iter().any(|field| files::tells_of_the_machine(&field.text));
+            *input = if from.any { from } else { Output { secret: secret || file.secret, ..file } };
         }
         let program = Field::plain(sign, span);
         let mut fields: Vec<Field> = std::iter::once(program).chain(fields).collect();

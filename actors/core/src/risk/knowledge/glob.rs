@@ -108,7 +108,9 @@ impl Glob {
 fn is_setting(pattern: &str) -> bool {
     let is_name = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '*' | '?' | '+' | '[' | ']');
     let split = pattern.split_once('=');
-    split.is_some_and(|(name, value)| name.chars().all(is_name) && !value.contains(|letter: char| letter.is_ascii_uppercase()))
+    split.is_some_and(|(name, value)| {
+        name.chars().all(is_name) && !value.contains(|letter: char| letter.is_ascii_uppercase())
+    })
 }
 
 #[cfg(test)]
@@ -133,9 +135,16 @@ mod tests {
         ] {
             assert!(Glob::new(pattern).unwrap().matches(text), "{pattern} {text}");
         }
-        for (pattern, text) in
-            [("", "a"), ("a", ""), ("a*b", "ab c"), ("?", ""), ("[ab]", "c"), ("Delete", "DELETE"), ("a", "A"), ("PATH=*", "path=/tmp")]
-        {
+        for (pattern, text) in [
+            ("", "a"),
+            ("a", ""),
+            ("a*b", "ab c"),
+            ("?", ""),
+            ("[ab]", "c"),
+            ("Delete", "DELETE"),
+            ("a", "A"),
+            ("PATH=*", "path=/tmp"),
+        ] {
             assert!(!Glob::new(pattern).unwrap().matches(text), "{pattern} {text}");
         }
     }

@@ -68,7 +68,7 @@ impl Pattern {
             Self::Dynamic => word.dynamic,
             _ if word.dynamic && sense == Sense::Excuses => false,
             _ if sense == Sense::Accuses && word.also.iter().any(|text| self.holds(text)) => true,
-            _ => self.holds(word.text),
+            Self::Word(_) | Self::Class { .. } => self.holds(word.text),
         }
     }
 

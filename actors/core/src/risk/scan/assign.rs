@@ -122,7 +122,7 @@ impl Scan<'_> {
     }
 
     /// A text that may be read as a number or as a variable's name: then what is substituted in a subscript runs.
-    fn evaluated(&mut self, text: &str, span: [usize; 2], spot: Spot, context: &Context) {
+    pub(super) fn evaluated(&mut self, text: &str, span: [usize; 2], spot: Spot, context: &Context) {
         let Some(subscript) = subscript(text) else { return };
         if !self.spend(subscript.len(), span) {
             return;

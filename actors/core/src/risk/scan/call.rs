@@ -4,7 +4,7 @@ use super::explain::{finding, reasons};
 use super::field::Field;
 use super::output::Output;
 use super::place::Spot;
-use super::{Context, Scan, Statements, base_name, flow_of, folder, joined, tell};
+use super::{Context, Scan, Statements, base_name, files, flow_of, folder, joined, tell};
 use crate::risk::knowledge::{Entry, Grade, Reading, Subject, Trait};
 use crate::risk::{Level, Text, statement};
 
@@ -154,7 +154,8 @@ impl Scan<'_> {
             Some(output) => output,
             None => self.output(reading, run),
         };
-        Output { secret: output.secret || told.secret || self.shows_environment(reading), ..output }
+        let tells = run.words.iter().any(|word| files::tells_of_the_machine(&word.text));
+        Output { secret: output.secret || told.secret || tells || self.shows_environment(reading), ..output }
     }
 
     /// Asks the rules about something that is no program: a redirection, an assignment.
