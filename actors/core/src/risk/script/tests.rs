@@ -6,6 +6,53 @@ mod bash;
 mod robust;
 mod tricks;
 
+/// What shell text is made of, to make up some of it.
+const SIGNS: &[&str] = &[
+    " ",
+    "\n",
+    ";",
+    "&",
+    "|",
+    "(",
+    ")",
+    "{",
+    "}",
+    "'",
+    "\"",
+    "`",
+    "$",
+    "\\",
+    "#",
+    "<",
+    ">",
+    "=",
+    "[",
+    "]",
+    "!",
+    "$(",
+    "${",
+    "$((",
+    "))",
+    "\nA\n",
+    ";;",
+    "if ",
+    "*",
+    "[[ ",
+    " ]]",
+    "\r\n",
+    "é",
+    ",",
+    "..",
+    "coproc ",
+    "function ",
+    "time ",
+    "do ",
+    "done",
+    "then ",
+    "$'",
+    "$\"",
+];
+
 /// A script in one line: commands by `; `, words as they become, what is only known when it runs in ‹ ›.
 fn shown(script: &Script) -> String {
     let commands = script.commands.iter().map(shown_command);
