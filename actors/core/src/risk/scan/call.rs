@@ -12,6 +12,9 @@ use crate::risk::{Level, Text, statement};
 const SYSTEM_FOLDERS: &[&str] =
     &["", "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
 
+/// Where the scripts are that start and stop services.
+const SERVICE_FOLDERS: &[&str] = &["/etc/init.d/", "/etc/rc.d/init.d/", "/etc/rc.d/", "/usr/local/etc/rc.d/"];
+
 /// A command line on its way: the program, the words behind it, what it reads, where it stands and runs.
 #[derive(Clone, Copy)]
 pub(super) struct Run<'r> {
@@ -65,6 +68,10 @@ impl Scan<'_> {
         if self.functions.contains(name) {
             self.step(run, name, || "a function of the text".to_owned());
             return input.changed();
+        }
+        if let Some(service) = service(program) {
+            let fields: Vec<Field> = service.into_iter().chain(words.iter().cloned()).collect();
+            return self.call(&fields, input, spot.deeper(), context);
         }
         self.run_file(run);
         let known = self.knowledge;
@@ -274,6 +281,12 @@ fn effect_of(own: Option<&Text>, entry: &Entry<'_, '_>, reading: &Reading<'_, '_
     let outer = || Some((entry.program.effect.as_ref()?, entry));
     let (template, entry) = own.map(|template| (template, entry)).or(inner).or_else(outer)?;
     Some(tell::fill(template, reading.path_of(entry), &entry.call))
+}
+
+/// `/etc/init.d/NAME` is `service NAME`.
+fn service(program: &Field) -> Option<[Field; 2]> {
+    let name = SERVICE_FOLDERS.iter().find_map(|folder| program.text.strip_prefix(folder))?;
+    Some([Field::plain("service", program.span), Field::plain(name, program.span)])
 }
 
 fn cost(fields: &[Field]) -> usize {
