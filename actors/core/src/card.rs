@@ -13,14 +13,17 @@ use crate::access::Actor;
 use crate::policy::Policy;
 use crate::task::{State, Task};
 
+mod audience;
 mod body;
 pub mod check;
 pub mod choice;
+pub mod delivery;
 mod element;
 mod fallback;
 mod fit;
 mod words;
 
+pub use audience::{Audience, Recipient};
 pub use fallback::{fallback, text};
 
 /// Bytes of a card as it is sent, a string in JSON, that it stays below; the platform promises to take 30 KB.

@@ -179,6 +179,33 @@ fn the_fallback_shows_nothing_of_the_submitters_and_decides_nothing() {
 }
 
 #[test]
+fn those_are_told_who_have_to_act_or_to_know() {
+    let audience = Audience {
+        chat: Some("oc_c".to_owned()),
+        commander: Some("ou_commander".to_owned()),
+        admin: Some("ou_admin".to_owned()),
+        executor: Some("ou_executor".to_owned()),
+    };
+    let told = |task: &Task| audience.of(task).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told(&submitted("uptime")), ["chat_id:oc_c"]);
+    assert_eq!(told(&submitted("rm -rf /srv")), ["chat_id:oc_c", "open_id:ou_admin"]);
+    assert_eq!(told(&shown_by(Kind::FinalReview)), ["open_id:ou_admin"]);
+    assert_eq!(told(&shown_by(Kind::Approved)), ["open_id:ou_executor"]);
+    let mut ended = shown_by(Kind::Archived);
+    assert_eq!(told(&ended), [] as [&str; 0]);
+    ended.submitter_open_id = "ou_mei".to_owned();
+    assert_eq!(told(&ended), ["open_id:ou_mei"]);
+    ended.submitter_open_id = "ou mei/../x".to_owned();
+    assert_eq!(told(&ended), [] as [&str; 0]);
+    let without = Audience { chat: None, ..audience.clone() };
+    assert_eq!(without.of(&submitted("uptime")).first(), Some(&Recipient::Person("ou_commander".to_owned())));
+    for recipient in audience.of(&submitted("rm -rf /srv")) {
+        assert_eq!(Recipient::try_from(recipient.to_string()), Ok(recipient));
+    }
+    assert!(Recipient::try_from("chat_id:".to_owned()).is_err() && Recipient::try_from("x:y".to_owned()).is_err());
+}
+
+#[test]
 fn high_risk_asks_once_more_and_low_does_not() {
     let asks = |command| drawn(Kind::Pending, &submitted(command)).to_string().contains("\"confirm\"");
     assert!(asks("rm -rf /srv/data"));
