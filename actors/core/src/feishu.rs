@@ -5,6 +5,7 @@
 //! [`crate::card`].
 
 pub mod answer;
+pub mod api;
 pub mod callback;
 pub mod envelope;
 pub mod frame;
