@@ -10,17 +10,20 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use arc_swap::ArcSwap;
+use hermes_actors::card;
+use hermes_actors::card::click::Deciders;
 use hermes_actors::clock::{SharedClock, SystemClock};
 use hermes_actors::runtime::{Engine, Foundation, Setup, StartError};
 use hermes_actors::store;
+use hermes_core::card::Audience;
 use hermes_core::id::Digest;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::governance::Governance;
 use self::keys::Keys;
-use crate::config::{Config, Exposed, HasKeys, Host, Loaded, Switch};
-use crate::http::{self, Front, Limiter, Room, Shape, Shares, State};
+use crate::config::{Config, Exposed, HasKeys, Host, Loaded, Secret, Switch};
+use crate::http::{self, Feishu, Front, Limiter, Room, Shape, Shares, State};
 
 /// How often limits forget callers that were quiet.
 const TIDYING: Duration = Duration::from_secs(60);
@@ -162,6 +165,7 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let limits = governance.limits(&engine.in_force.terms().policy);
     let state = Data::new(State {
         front: front(config),
+        feishu: feishu(config),
         governance,
         keys,
         limiter: ArcSwap::from_pointee(Limiter::new(limits.as_ref())),
@@ -220,6 +224,7 @@ fn setup(config: &Config) -> Setup {
         live_tasks: config.limits.live_tasks,
         lease_ttl: config.work.lease_ttl,
         retention: config.store.retention,
+        cards: cards(config),
     }
 }
 
@@ -230,6 +235,40 @@ fn listen(host: &Host, port: u16) -> Result<TcpListener, Error> {
     };
     let bound = address.to_socket_addrs().and_then(|addresses| TcpListener::bind(&*addresses.collect::<Vec<_>>()));
     bound.map_err(|source| Error::Listen { address, source })
+}
+
+/// How cards are sent, if there is an app to send them.
+fn cards(config: &Config) -> Option<card::Setup> {
+    let feishu = &config.feishu;
+    Some(card::Setup {
+        base_url: feishu.base_url.as_str().to_owned(),
+        app_id: feishu.app_id.clone()?,
+        app_secret: feishu.app_secret.as_ref()?.expose().to_owned(),
+        audience: Arc::new(Audience {
+            chat: feishu.chat_id.clone(),
+            commander: feishu.commander_open_id.clone(),
+            admin: feishu.admin_id.clone(),
+            executor: feishu.executor_open_id.clone(),
+        }),
+        task_url: None,
+    })
+}
+
+/// The app whose clicks are taken.
+fn feishu(config: &Config) -> Option<Feishu> {
+    let feishu = &config.feishu;
+    let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+    Some(Feishu {
+        app_id: feishu.app_id.clone()?,
+        encrypt_key: text(&feishu.encrypt_key),
+        verification_token: text(&feishu.verify_token),
+        tenant_key: feishu.tenant_key.clone(),
+        deciders: Deciders {
+            admin: feishu.admin_id.clone(),
+            commander: feishu.commander_open_id.clone(),
+            task_url: None,
+        },
+    })
 }
 
 fn front(config: &Config) -> Front {

@@ -7,6 +7,7 @@ mod caller;
 mod decisions;
 mod error;
 mod events;
+mod feishu;
 mod health;
 mod limit;
 mod openapi;
@@ -30,6 +31,7 @@ use hermes_core::error::Code;
 use utoipa_swagger_ui::SwaggerUi;
 
 use self::error::ApiError;
+pub(crate) use self::feishu::Feishu;
 pub(crate) use self::limit::Limiter;
 pub use self::openapi::description;
 pub(crate) use self::room::{Room, Shares};
@@ -92,6 +94,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(work::add_output)
         .service(work::finish)
         .service(events::events)
+        .service(feishu::webhook)
         .service(audit::log)
         .service(audit::export)
         .service(audit::verify)

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::audit::{self, AuditActor, AuditFile, DenialActor, review_beside};
+use crate::card::{self, CardActor};
 use crate::clock::SharedClock;
 use crate::feed::Feed;
 use crate::health::Health;
@@ -39,7 +40,7 @@ const CLEANING: Duration = Duration::from_secs(60);
 const CLEANED_AT_ONCE: u32 = 500;
 
 /// What the engine is started with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Setup {
     /// Where `data/` and `audit/` are.
     pub home: PathBuf,
@@ -51,6 +52,8 @@ pub struct Setup {
     pub lease_ttl: Millis,
     /// How long ended tasks are kept.
     pub retention: Millis,
+    /// How cards are sent, if they are.
+    pub cards: Option<card::Setup>,
 }
 
 /// Why the engine does not start; each says what to do.
@@ -110,6 +113,7 @@ pub struct Engine {
     pub clock: SharedClock,
     audit: Addr<AuditActor>,
     timer: Addr<TimerActor>,
+    cards: Option<Addr<CardActor>>,
 }
 
 impl Foundation {
@@ -143,6 +147,7 @@ impl Foundation {
             in_force: in_force.clone(),
             feed: feed.clone(),
             health: health.clone(),
+            audience: setup.cards.as_ref().map(|cards| cards.audience.clone()),
         };
         let tasks = start_shards(setup.live_tasks, &tools);
         let signer = Arc::new(open_signer(&setup)?);
@@ -162,10 +167,20 @@ impl Foundation {
         let timer = TimerActor::start_in_arbiter(&shared, |_| timer_actor);
         let denial_actor = DenialActor::new(store.clone(), clock.clone(), health.clone());
         let denials = DenialActor::start_in_arbiter(&shared, |_| denial_actor);
+        let cards = setup.cards.clone().map(|cards| {
+            let (store, in_force, clock, health) = (store.clone(), in_force.clone(), clock.clone(), health.clone());
+            // Its client belongs to its thread, so the actor is made there.
+            CardActor::start_in_arbiter(&Arbiter::new().handle(), |_| {
+                CardActor::new(cards, store, in_force, clock, health)
+            })
+        });
+        if let Some(cards) = &cards {
+            nudge(store.position(), cards.clone(), || card::Look);
+        }
         nudge(store.position(), audit.clone(), || audit::Look);
         nudge(store.position(), work.clone(), || work::Look);
         clean_regularly(store.clone(), clock.clone(), setup.retention);
-        Ok(Engine { store, tasks, risk, work, denials, feed, health, in_force, signer, clock, audit, timer })
+        Ok(Engine { store, tasks, risk, work, denials, feed, health, in_force, signer, clock, audit, timer, cards })
     }
 }
 
@@ -189,6 +204,9 @@ impl Engine {
     /// store. The file then holds every line.
     pub async fn stop(self) {
         self.timer.do_send(timer::Stop);
+        if let Some(cards) = &self.cards {
+            cards.do_send(card::Stop);
+        }
         self.work.do_send(work::Stop);
         let counted = tokio::time::timeout(STAGE, self.denials.send(audit::Sweep)).await;
         let recorded = self.record("engine.stopped", json!({})).await;

@@ -10,6 +10,7 @@ pub mod sqlite;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use hermes_core::card::delivery::Copy;
 use hermes_core::id::{Fence, Seq, TaskId};
 use hermes_core::task::{Recorded, Records, Task};
 use hermes_core::time::Timestamp;
@@ -17,8 +18,8 @@ use tokio::sync::watch;
 
 pub use error::Error;
 pub use model::{
-    AuditLine, AuditPosition, Change, Commit, Counts, Idempotency, Known, NewTask, OutputChunk, Page, Query, Setting,
-    WorkFilter,
+    AuditLine, AuditPosition, Cards, Change, Commit, Counts, Idempotency, Known, NewTask, OutputChunk, Page, Query,
+    Setting, WorkFilter,
 };
 
 /// What the engine asks of a database.
@@ -78,6 +79,27 @@ pub trait Store: Send + Sync + 'static {
 
     /// Notes how far the audit file has come.
     async fn mark_exported(&self, seq: Seq) -> Result<(), Error>;
+
+    /// Copies of cards that are due, earliest first.
+    async fn cards_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Copy>, Error>;
+
+    /// When the next copy is due after a moment.
+    async fn next_card(&self) -> Result<Option<Timestamp>, Error>;
+
+    /// Notes what came of a step for a copy. What the task's own commits asked of it meanwhile stays asked.
+    async fn card_delivered(&self, copy: Copy, now: Timestamp) -> Result<(), Error>;
+
+    /// All copies of a task's card.
+    async fn cards_of(&self, task: &TaskId) -> Result<Vec<Copy>, Error>;
+
+    /// The copy that a message shows.
+    async fn card_in(&self, message_id: &str) -> Result<Option<Copy>, Error>;
+
+    /// Copies that nobody tries to deliver any longer.
+    async fn cards_dead(&self, limit: u32) -> Result<Vec<Copy>, Error>;
+
+    /// Remembers a callback until a moment; tells whether it is the first of its id.
+    async fn callback_is_new(&self, id: &str, now: Timestamp, until: Timestamp) -> Result<bool, Error>;
 
     /// All keys, revoked ones included.
     async fn keys(&self) -> Result<Vec<hermes_core::key::Record>, Error>;

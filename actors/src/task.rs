@@ -7,21 +7,26 @@
 //! - When it dies another takes its place; three deaths quarantine the task.
 //! - Its queue is bounded by the permits of the requests that ask.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix::{Actor, AtomicResponse, Context, Handler, Message, WrapFuture as _};
 use hermes_core::access::{Actor as Who, Principal, Via};
+use hermes_core::card::Audience;
 use hermes_core::id::{TaskId, Version};
 use hermes_core::redact;
 use hermes_core::risk::Assessment;
 use hermes_core::task::{self, Command, Event, Mismatch, Recorded, Records, Refusal, Submission, Task};
-use hermes_core::time::Timestamp;
+use hermes_core::time::{Millis, Timestamp};
 
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::health::Health;
 use crate::settings::InForce;
-use crate::store::{self, Commit, NewTask, Store};
+use crate::store::{self, Cards, Commit, NewTask, Store};
+
+/// So long after a click the platform has the answer to it.
+const AFTER_A_CLICK: Millis = Millis(3000);
 
 /// What task actors work with.
 #[derive(Clone)]
@@ -34,6 +39,21 @@ pub struct Tools {
     pub feed: Arc<Feed>,
     /// Says whether the audit trail can be written.
     pub health: Arc<Health>,
+    /// Who is shown the cards of tasks; nobody, if no cards are sent.
+    pub audience: Option<Arc<Audience>>,
+}
+
+impl Tools {
+    /// Whom a step concerns.
+    fn cards(&self, task: &Task, events: &[Recorded]) -> Option<Cards> {
+        let audience = self.audience.as_ref()?;
+        let alerted = events.iter().any(|recorded| matches!(recorded.event, Event::Alerted));
+        let reminded = if alerted { audience.deciders(task) } else { BTreeSet::new() };
+        // A card that somebody has just clicked on changes by the answer to the click; an update beside it may be undone.
+        let is_clicked = events.iter().any(|recorded| recorded.via == Via::Card);
+        let pause = if is_clicked { AFTER_A_CLICK } else { Millis(0) };
+        Some(Cards { recipients: audience.of(task), reminded, at: task.modified_at.plus(pause) })
+    }
 }
 
 /// One live task.
@@ -131,7 +151,7 @@ async fn step(task: &Arc<Task>, command: &Command, tools: &Tools) -> Answer {
     if !tools.health.audit_is_writable() {
         return Err(Error::AuditUnavailable);
     }
-    let commit = transition(task, &Stamp::of(command), events);
+    let commit = transition(task, &Stamp::of(command), events, tools);
     let after = Arc::clone(&commit.task);
     tools.store.commit(commit).await?;
     tools.feed.wake(&after.id, after.version);
@@ -165,7 +185,7 @@ async fn end(task: &Task, records: &Records, mismatch: Mismatch, at: Timestamp, 
     let last = records.events.iter().map(|recorded| recorded.version).max().unwrap_or_default();
     let found = Task { version: task.version.max(records.version).max(last), ..task.clone() };
     let stamp = Stamp { at, by: Principal::system("engine").actor, via: Via::Engine };
-    let commit = Commit { expected: records.version, ..transition(&found, &stamp, vec![event]) };
+    let commit = Commit { expected: records.version, ..transition(&found, &stamp, vec![event], tools) };
     let after = Arc::clone(&commit.task);
     match tools.store.commit(commit).await {
         Ok(()) => tools.feed.wake(&after.id, after.version),
@@ -186,7 +206,7 @@ impl Stamp {
     }
 }
 
-fn transition(before: &Task, stamp: &Stamp, events: Vec<Event>) -> Commit {
+fn transition(before: &Task, stamp: &Stamp, events: Vec<Event>, tools: &Tools) -> Commit {
     let mut task = before.clone();
     let mut drafts = Vec::with_capacity(events.len());
     let mut recorded = Vec::with_capacity(events.len());
@@ -198,6 +218,7 @@ fn transition(before: &Task, stamp: &Stamp, events: Vec<Event>) -> Commit {
         drafts.push(task::audit_entry(Some(state), &task, &event).draft(redact::mask));
         recorded.push(event);
     }
+    let cards = tools.cards(&task, &recorded);
     Commit {
         task: Arc::new(task),
         expected: before.version,
@@ -205,6 +226,7 @@ fn transition(before: &Task, stamp: &Stamp, events: Vec<Event>) -> Commit {
         events: recorded,
         drafts,
         new: None,
+        cards,
     }
 }
 
@@ -223,6 +245,7 @@ async fn submit(id: TaskId, message: Submit, tools: Tools) -> Answer {
     let recorded = Recorded { version: Version(1), at: message.now, by: message.by.actor, via: message.via, event };
     let task = task::create(&recorded).ok_or(Error::NoSuchTask)?;
     let drafts = vec![task::audit_entry(None, &task, &recorded).draft(redact::mask)];
+    let cards = tools.cards(&task, std::slice::from_ref(&recorded));
     let after = Arc::new(task);
     let commit = Commit {
         task: Arc::clone(&after),
@@ -231,6 +254,7 @@ async fn submit(id: TaskId, message: Submit, tools: Tools) -> Answer {
         events: vec![recorded],
         drafts,
         new: Some(message.new),
+        cards,
     };
     tools.store.commit(commit).await?;
     tools.feed.wake(&after.id, after.version);

@@ -53,7 +53,15 @@ fn birth(id: &TaskId, by: Who, level: Level, now: Timestamp) -> Commit {
     let task = create(&recorded).unwrap();
     let drafts = vec![audit_entry(None, &task, &recorded).draft(redact::mask)];
     let new = Some(NewTask::default());
-    Commit { task: Arc::new(task), expected: Version(0), before: None, events: vec![recorded], drafts, new }
+    Commit {
+        task: Arc::new(task),
+        expected: Version(0),
+        before: None,
+        events: vec![recorded],
+        drafts,
+        new,
+        cards: None,
+    }
 }
 
 /// The commit of what is decided now; none if it is refused, or changes nothing.
@@ -69,7 +77,7 @@ fn step(task: &Task, command: &Command, rules: words::Rules) -> Option<Commit> {
         recorded.push(event);
     }
     let (expected, before) = (task.version, Some(task.state));
-    Some(Commit { task: Arc::new(after), expected, before, events: recorded, drafts, new: None })
+    Some(Commit { task: Arc::new(after), expected, before, events: recorded, drafts, new: None, cards: None })
 }
 
 fn action(task: &Task, by: Principal, now: Timestamp, action: Action) -> Commit {

@@ -158,6 +158,8 @@ settings! {
         verify_token: Option<Secret> = "", "FEISHU_VERIFY_TOKEN" => Secret, optional(secret);
         /// Key that signs and encrypts the application's callbacks.
         encrypt_key: Option<Secret> = "", "FEISHU_ENCRYPT_KEY" => Secret, optional(secret);
+        /// Key of the company whose people click; callbacks of another one are refused.
+        tenant_key: Option<String> = "", "FEISHU_TENANT_KEY" => Plain, optional(name);
         /// Chat that receives the cards.
         chat_id: Option<String> = "", "FEISHU_CHAT_ID" => Plain, optional(name);
         /// open_id of the administrator, who decides on high risk.

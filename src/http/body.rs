@@ -34,9 +34,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let payload = payload.take();
         Box::pin(async move {
             checked?;
-            let late = |_| ApiError::new(Code::RequestTimeout, "the body took too long to arrive");
-            let bytes = tokio::time::timeout(TIMEOUT, collect(payload)).await.map_err(late)??;
-            parse(&bytes).map(Self)
+            parse(&raw(payload, LIMIT).await?).map(Self)
         })
     }
 }
@@ -53,21 +51,27 @@ fn check_head(request: &HttpRequest) -> Result<(), ApiError> {
         return Err(ApiError::new(Code::UnsupportedMediaType, "send the body without compression"));
     }
     match text(header::CONTENT_LENGTH).parse::<usize>() {
-        Ok(length) if length > LIMIT => Err(too_large()),
+        Ok(length) if length > LIMIT => Err(too_large(LIMIT)),
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-fn too_large() -> ApiError {
-    ApiError::new(Code::TooLarge, format!("the body is larger than {LIMIT} bytes"))
+fn too_large(limit: usize) -> ApiError {
+    ApiError::new(Code::TooLarge, format!("the body is larger than {limit} bytes"))
 }
 
-async fn collect(mut payload: Payload) -> Result<Bytes, ApiError> {
+/// The bytes of a body as they came, so many and in so much time.
+pub(super) async fn raw(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let late = |_| ApiError::new(Code::RequestTimeout, "the body took too long to arrive");
+    tokio::time::timeout(TIMEOUT, collect(payload, limit)).await.map_err(late)?
+}
+
+async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| ApiError::new(Code::BadRequest, "the body could not be read to its end"))?;
-        if bytes.len().saturating_add(chunk.len()) > LIMIT {
-            return Err(too_large());
+        if bytes.len().saturating_add(chunk.len()) > limit {
+            return Err(too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }

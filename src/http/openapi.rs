@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::{admin, audit, decisions, events, health, output, tasks, wait, work};
+use super::{admin, audit, decisions, events, feishu, health, output, tasks, wait, work};
 
 /// OpenAPI 3.1.
 #[derive(OpenApi)]
@@ -20,7 +20,7 @@ use super::{admin, audit, decisions, events, health, output, tasks, wait, work};
         decisions::decide, decisions::resubmit, decisions::withdraw, decisions::dispatch, decisions::verify,
         decisions::classify,
         work::claim, work::start_run, work::heartbeat, work::add_output, work::finish,
-        events::events, audit::log, audit::export, audit::verify,
+        events::events, feishu::webhook, audit::log, audit::export, audit::verify,
         admin::create_key, admin::list_keys, admin::revoke_key, admin::show_allow_list, admin::replace_allow_list,
         admin::show_policy, admin::replace_policy, admin::reload, admin::cleanup,
     ),

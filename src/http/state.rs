@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::caller::Caller;
 use super::error::ApiError;
+use super::feishu::Feishu;
 use super::limit::{self, Limiter};
 use super::room::{Enough, NoPlace, Place, Room, Shares};
 use crate::app::governance::Governance;
@@ -25,6 +26,8 @@ pub(crate) struct State {
     pub(crate) keys: Keys,
     pub(crate) limiter: ArcSwap<Limiter>,
     pub(crate) front: Front,
+    /// The Feishu app, if there is one.
+    pub(crate) feishu: Option<Feishu>,
     pub(crate) writes: Arc<Semaphore>,
     pub(crate) polls: Room,
     pub(crate) claims: Room,

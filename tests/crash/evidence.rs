@@ -45,6 +45,7 @@ async fn tasks(site: &Site) -> Vec<(Task, Vec<Recorded>)> {
         live_tasks: 1,
         lease_ttl: Millis(1000),
         retention: Millis::from_secs(3600),
+        cards: None,
     };
     let foundation = Foundation::open(setup, Arc::new(SystemClock)).unwrap();
     let tasks = all_tasks(&*foundation.store).await;

@@ -151,6 +151,12 @@ impl Principal {
         Self { actor: Actor::key("local"), ..Self::root() }
     }
 
+    /// Somebody whom the platform names as who clicked, with the roles that the settings give him.
+    pub fn feishu(open_id: &str, roles: BTreeSet<Role>) -> Self {
+        let actor = Actor { kind: ActorKind::Feishu, id: open_id.to_owned() };
+        Self { actor, roles, work: WorkScope::Nothing }
+    }
+
     /// A part of the engine itself.
     pub fn system(part: &str) -> Self {
         Self { actor: Actor::system(part), roles: BTreeSet::new(), work: WorkScope::Nothing }

@@ -13,6 +13,7 @@ use crate::access::Actor;
 use crate::policy::Policy;
 use crate::task::{State, Task};
 
+pub mod answer;
 mod audience;
 mod body;
 pub mod check;

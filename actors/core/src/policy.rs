@@ -251,6 +251,12 @@ impl Policy {
         }
     }
 
+    /// What the policy lets somebody do who comes by Feishu.
+    pub fn roles_of(&self, open_id: &str) -> BTreeSet<Role> {
+        let known = self.people.values().find(|person| person.open_ids.contains(open_id));
+        known.map(|person| person.roles.clone()).unwrap_or_default()
+    }
+
     /// The person behind a name; a name that nobody claims is a person of its own.
     pub fn person(&self, actor: &Actor) -> String {
         let claims = |person: &Person| match actor.kind {

@@ -1,9 +1,10 @@
 //! What goes into a store and comes out of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hermes_core::audit::{Draft, Entry};
+use hermes_core::card::Recipient;
 use hermes_core::id::{Digest, Fence, Seq, TaskId, Version};
 use hermes_core::key;
 use hermes_core::risk::Level;
@@ -26,6 +27,19 @@ pub struct Commit {
     pub drafts: Vec<Draft>,
     /// What a new task brings besides.
     pub new: Option<NewTask>,
+    /// Who has to see the task as it is from now on; nobody, if no cards are sent.
+    pub cards: Option<Cards>,
+}
+
+/// Whose copies of a task's card a commit concerns; all who have one get the new state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cards {
+    /// Who has to have a copy.
+    pub recipients: BTreeSet<Recipient>,
+    /// Who has to be told again.
+    pub reminded: BTreeSet<Recipient>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What a new task brings besides.

@@ -2,6 +2,7 @@
 //!
 //! Only one process may have a folder open: a lock file sees to that. The folder must be on a local file system.
 
+mod cards;
 mod folder;
 mod hot;
 mod inspect;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use actix::Addr;
 use async_trait::async_trait;
 use deadpool_sqlite::{Hook, HookError, Pool, Runtime};
+use hermes_core::card::delivery::Copy;
 use hermes_core::id::{Fence, Seq, TaskId};
 use hermes_core::key;
 use hermes_core::task::{Recorded, Records, Task};
@@ -268,6 +270,37 @@ impl Store for SqliteStore {
 
     async fn mark_exported(&self, seq: Seq) -> Result<(), Error> {
         self.write(move |ledger| ledger.mark_exported(seq)).await
+    }
+
+    async fn cards_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Copy>, Error> {
+        self.look_up(move |connection| cards::due(connection, now, limit)).await
+    }
+
+    async fn next_card(&self) -> Result<Option<Timestamp>, Error> {
+        self.look_up(cards::next).await
+    }
+
+    async fn card_delivered(&self, copy: Copy, now: Timestamp) -> Result<(), Error> {
+        self.write(move |ledger| ledger.card_delivered(&copy, now)).await
+    }
+
+    async fn cards_of(&self, task: &TaskId) -> Result<Vec<Copy>, Error> {
+        let task = task.clone();
+        self.look_up(move |connection| cards::of(connection, &task)).await
+    }
+
+    async fn card_in(&self, message_id: &str) -> Result<Option<Copy>, Error> {
+        let message_id = message_id.to_owned();
+        self.look_up(move |connection| cards::in_message(connection, &message_id)).await
+    }
+
+    async fn cards_dead(&self, limit: u32) -> Result<Vec<Copy>, Error> {
+        self.read(move |connection| cards::dead(connection, limit)).await
+    }
+
+    async fn callback_is_new(&self, id: &str, now: Timestamp, until: Timestamp) -> Result<bool, Error> {
+        let id = id.to_owned();
+        self.write(move |ledger| ledger.callback_is_new(&id, now, until)).await
     }
 
     async fn keys(&self) -> Result<Vec<key::Record>, Error> {

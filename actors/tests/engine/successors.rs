@@ -15,7 +15,7 @@ fn an_actor_that_was_overtaken_answers_for_the_task_as_it_is() {
         let task = id("TASK-1");
         submit(&engine, &task, Level::Low).await.unwrap();
         let (store, in_force) = (engine.store.clone(), engine.in_force.clone());
-        let tools = Tools { store, in_force, feed: engine.feed.clone(), health: engine.health.clone() };
+        let tools = Tools { store, in_force, feed: engine.feed.clone(), health: engine.health.clone(), audience: None };
         let actor = || TaskActor::new(task.clone(), tools.clone()).start();
         let command = |action| {
             let by = Principal { actor: Who::Li.principal().actor, ..Principal::root() };

@@ -73,6 +73,7 @@ impl House {
             live_tasks: self.live_tasks,
             lease_ttl: TTL,
             retention: Millis::from_secs(72 * 3600),
+            cards: None,
         }
     }
 

@@ -8,6 +8,7 @@ use hermes_actors::store::{
     AuditLine, AuditPosition, Change, Commit, Counts, Error, Known, OutputChunk, Page, Query, Setting, Store,
     WorkFilter,
 };
+use hermes_core::card::delivery::Copy;
 use hermes_core::id::{Fence, Seq, TaskId};
 use hermes_core::task::{Recorded, Records, Task};
 use hermes_core::time::Timestamp;
@@ -117,6 +118,27 @@ impl Store for Proxy {
     }
     async fn mark_exported(&self, seq: Seq) -> Result<(), Error> {
         self.real.mark_exported(seq).await
+    }
+    async fn cards_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Copy>, Error> {
+        self.read(self.real.cards_due(now, limit)).await
+    }
+    async fn next_card(&self) -> Result<Option<Timestamp>, Error> {
+        self.read(self.real.next_card()).await
+    }
+    async fn card_delivered(&self, copy: Copy, now: Timestamp) -> Result<(), Error> {
+        self.real.card_delivered(copy, now).await
+    }
+    async fn cards_of(&self, task: &TaskId) -> Result<Vec<Copy>, Error> {
+        self.read(self.real.cards_of(task)).await
+    }
+    async fn card_in(&self, message_id: &str) -> Result<Option<Copy>, Error> {
+        self.read(self.real.card_in(message_id)).await
+    }
+    async fn cards_dead(&self, limit: u32) -> Result<Vec<Copy>, Error> {
+        self.read(self.real.cards_dead(limit)).await
+    }
+    async fn callback_is_new(&self, id: &str, now: Timestamp, until: Timestamp) -> Result<bool, Error> {
+        self.real.callback_is_new(id, now, until).await
     }
     async fn keys(&self) -> Result<Vec<hermes_core::key::Record>, Error> {
         self.read(self.real.keys()).await

@@ -77,6 +77,7 @@ fn open(config: &Config) -> Result<Arc<dyn Store>, Error> {
         live_tasks: config.limits.live_tasks,
         lease_ttl: config.work.lease_ttl,
         retention: config.store.retention,
+        cards: None,
     };
     Ok(Foundation::open(setup, Arc::new(SystemClock))?.store)
 }

@@ -93,9 +93,32 @@ CREATE TABLE setting (
 ) STRICT;
 ";
 
+const V2: &str = "
+CREATE TABLE card (
+    task_id      TEXT NOT NULL,
+    recipient    TEXT NOT NULL,
+    wanted       INTEGER NOT NULL,
+    is_urgent    INTEGER NOT NULL DEFAULT 0,
+    next_attempt INTEGER,
+    message_id   TEXT,
+    dead         TEXT,
+    body         TEXT NOT NULL,
+    PRIMARY KEY (task_id, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX card_due ON card (next_attempt) WHERE next_attempt IS NOT NULL;
+CREATE INDEX card_by_message ON card (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX card_dead ON card (task_id) WHERE dead IS NOT NULL;
+
+CREATE TABLE callback (
+    id         TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX callback_by_expiry ON callback (expires_at);
+";
+
 /// The numbered migrations; each runs in one transaction, and what was released is never changed.
 pub(super) fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(V1)])
+    Migrations::new(vec![M::up(V1), M::up(V2)])
 }
 
 /// The settings of the one connection that writes.

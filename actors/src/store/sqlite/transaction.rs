@@ -53,7 +53,7 @@ impl From<rusqlite::Error> for Error {
 }
 
 impl Ledger<'_> {
-    fn run(&self, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<usize> {
+    pub(super) fn run(&self, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<usize> {
         self.connection.prepare_cached(sql)?.execute(values)
     }
 
@@ -77,6 +77,9 @@ impl Ledger<'_> {
         self.count(commit);
         for (version, body) in events {
             self.event(&commit.task.id, *version, body)?;
+        }
+        if let Some(cards) = &commit.cards {
+            self.show(&commit.task, cards)?;
         }
         self.audit(&commit.drafts, Some(&commit.task.submitted_by.id))
     }
@@ -127,6 +130,7 @@ impl Ledger<'_> {
         for (seq, id, state) in &ended {
             self.run("DELETE FROM task WHERE seq = ?1", [seq])?;
             self.run("DELETE FROM output WHERE task_id = ?1", [id])?;
+            self.run("DELETE FROM card WHERE task_id = ?1", [id])?;
             self.own.add(format!("state:{state}"), -1);
         }
         Ok(ended.into_iter().filter_map(|(_, id, _)| TaskId::parse(&id).ok()).collect())
@@ -292,6 +296,6 @@ impl Row {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| Error::Corrupt)
 }
