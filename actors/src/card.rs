@@ -4,7 +4,7 @@
 //! - Takes `Look` (a nudge). What has to be sent are rows that a task's own commit wrote; each is read, drawn as the task is
 //!   by then, sent or changed in place, and marked. After a crash the same rows are due again, and the platform knows a
 //!   repeat by its id.
-//! - Awaits the store and the platform, several deliveries at once; nobody waits for it.
+//! - Awaits the store and the platform, at most 32 deliveries at once, four of them to one recipient; nobody waits for it.
 //! - When it dies, the guard stops the process; rows wait in the store.
 //! - The platform being down delays cards and nothing else.
 

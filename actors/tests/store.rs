@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub, reason = "the support is shared with other tests")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+#[path = "store/cards.rs"]
+mod cards;
 #[path = "../core/tests/model/reference.rs"]
 mod reference;
 #[path = "../core/tests/model/script.rs"]
@@ -31,6 +33,7 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 
+use cards::shown;
 use script::{Play, Step, Who};
 use support::{House, NOON, RULES, all_tasks, assert_whole, audit_lines, id};
 
@@ -501,11 +504,25 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
         let connection = rusqlite::Connection::open(house.database()).unwrap();
         connection.pragma_update(None, "user_version", version).unwrap();
     };
-    set(2);
-    let says = "the database was written by a newer hermes (schema 2, this one knows 1); use that version";
+    set(3);
+    let says = "the database was written by a newer hermes (schema 3, this one knows 2); use that version";
     assert_eq!(refused(&house), says);
-    set(1);
+    set(2);
     house.store(async |store| assert_eq!(all_tasks(&store).await.len(), 1));
+}
+
+#[test]
+fn a_database_of_an_older_program_is_brought_up_to_date() {
+    let house = House::new();
+    house.store(async |store| drop(born(&store, "a").await));
+    let connection = rusqlite::Connection::open(house.database()).unwrap();
+    connection.execute_batch("DROP TABLE card; DROP TABLE callback; PRAGMA user_version = 1;").unwrap();
+    drop(connection);
+    house.store(async |store| {
+        assert_eq!(all_tasks(&store).await.len(), 1);
+        put(&store, shown(birth(&id("b"), Who::Mei, Level::Low, NOON), &["chat_id:oc_c"])).await;
+        assert_eq!(store.cards_due(NOON, 9).await.unwrap().len(), 1);
+    });
 }
 
 #[test]

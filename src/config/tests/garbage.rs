@@ -27,6 +27,7 @@ fn a_garbage_environment_is_refused_line_by_line() {
         ("SUPERVISOR_BASE_URL", "http://"),
         ("EXECUTION_TIMEOUT", "-1"),
         ("KANBAN_FALLBACK_ASSIGNEE", ".."),
+        ("FEISHU_TENANT_KEY", "tenant\u{1b}"),
         ("HERMES_RATE_LIMIT", "maybe"),
         ("HERMES_LOG_FORMAT", "xml"),
         ("HERMES_ALLOWED_HOSTS", "hermes.lan,-x-"),

@@ -89,7 +89,7 @@ fn open(path: &PathBuf) -> Result<Connection, OpenError> {
         return Err(OpenError::Foreign(path.display().to_string()));
     }
     let migrations = schema::migrations();
-    let known = 1_i64;
+    let known = schema::KNOWN;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > known {
         return Err(OpenError::NewerSchema { found, known });

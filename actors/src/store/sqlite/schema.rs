@@ -116,9 +116,15 @@ CREATE TABLE callback (
 CREATE INDEX callback_by_expiry ON callback (expires_at);
 ";
 
+/// The steps from an empty file to the schema in force; the file counts how many it has taken.
+const STEPS: &[&str] = &[V1, V2];
+
+/// The schema that this program knows.
+pub(super) const KNOWN: i64 = STEPS.len() as i64;
+
 /// The numbered migrations; each runs in one transaction, and what was released is never changed.
 pub(super) fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(V1), M::up(V2)])
+    Migrations::from_iter(STEPS.iter().map(|step| M::up(step)))
 }
 
 /// The settings of the one connection that writes.
