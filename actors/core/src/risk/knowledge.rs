@@ -29,6 +29,8 @@ pub(crate) use read::{Entry, Reading, Said};
 
 /// In place of a label: it only reads.
 const LOW: &str = "low";
+/// The language that is read by a grammar of its own, not by rules.
+pub(crate) const SED: &str = "sed";
 /// Among the wrappers around a command: words of it may be replaced before it runs, as `xargs -I` does.
 pub(crate) const REPLACED: &str = "words replaced";
 

@@ -16,6 +16,7 @@ mod input;
 mod open;
 mod output;
 mod place;
+mod sed;
 pub(super) mod summary;
 mod tell;
 

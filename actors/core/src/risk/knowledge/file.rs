@@ -82,6 +82,7 @@ pub(super) struct Program {
     pub(super) commands: BTreeMap<String, Vec<String>>,
     pub(super) otherwise: Option<String>,
     pub(super) harmless: Vec<String>,
+    pub(super) harmful: Vec<String>,
     pub(super) traits: Vec<Trait>,
     pub(super) effect: Option<Text>,
     pub(super) opens: Vec<Opening>,
@@ -105,7 +106,7 @@ impl Program {
     pub(super) fn valued(&self) -> impl Iterator<Item = &String> {
         let opens = self.opens.iter().flat_map(|open| [&open.shell_value, &open.command_value, &open.split_value]);
         let named = [&self.user, &self.host, &self.container].into_iter().flatten().map(|named| &named.value);
-        let code = self.code.iter().map(|code| &code.value);
+        let code = self.code.iter().flat_map(|code| [&code.value, &code.files]);
         let sql = self.sql.iter().map(|sql| &sql.value);
         opens.chain(named).chain(code).chain(sql).flatten()
     }
@@ -145,7 +146,11 @@ pub(crate) struct Named {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Code {
     pub(crate) language: String,
+    /// Options whose value is code.
     pub(crate) value: Vec<String>,
+    /// Options whose value is a file with code.
+    pub(crate) files: Vec<String>,
+    /// Which operand is code, but not with one of these options.
     pub(crate) operand: Option<usize>,
     pub(crate) unless: Vec<String>,
 }

@@ -238,8 +238,9 @@ impl Builder {
     fn build(self) -> Result<Knowledge, Fault> {
         let mut knowledge = Knowledge { labels: self.labels, languages: self.languages, ..Knowledge::default() };
         for (place, program) in self.programs {
-            let language = program.code.as_ref().map(|code| &code.language);
-            if let Some(unknown) = language.filter(|name| !knowledge.languages.contains_key(*name)) {
+            let language = program.code.as_ref().map(|code| code.language.as_str());
+            let is_unknown = |name: &&str| *name != super::SED && !knowledge.languages.contains_key(*name);
+            if let Some(unknown) = language.filter(is_unknown) {
                 return Err(place.fault(format!("there are no [[code]] rules for the language \"{unknown}\"")));
             }
             let mut program = Arc::unwrap_or_clone(program);
@@ -279,6 +280,7 @@ impl file::Program {
         self.otherwise = other.otherwise.or(self.otherwise);
         self.effect = other.effect.or(self.effect);
         self.harmless.extend(other.harmless);
+        self.harmful.extend(other.harmful);
         self.traits.extend(other.traits);
         self.adds_operands |= other.adds_operands;
         self.skips_assignments |= other.skips_assignments;

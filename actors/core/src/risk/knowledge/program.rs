@@ -18,6 +18,8 @@ pub(crate) struct Program {
     pub(super) commands: Vec<Commands>,
     pub(super) otherwise: Option<Grade>,
     pub(super) harmless: Vec<String>,
+    /// With one of these, what is harmless otherwise is not.
+    harmful: Vec<String>,
     pub(crate) traits: Vec<Trait>,
     pub(crate) effect: Option<Text>,
     pub(crate) opens: Vec<Opening>,
@@ -52,11 +54,8 @@ impl Program {
     /// All but the rules, which are added one by one.
     pub(super) fn new(file: file::Program, labels: &Labels) -> Result<Self, String> {
         let grammar = Grammar::new(file.style, &file.options)?;
-        let harmless: Vec<String> =
-            file.harmless.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect();
-        if let Some(unknown) = harmless.iter().find(|flag| !grammar.knows(flag)) {
-            return Err(format!("`harmless` names {unknown}, which is not among the options"));
-        }
+        let harmless = flags("harmless", &file.harmless, &grammar)?;
+        let harmful = flags("harmful", &file.harmful, &grammar)?;
         if let Some(sql) = file.sql.as_ref().filter(|sql| Dialect::named(&sql.dialect).is_none()) {
             return Err(format!("there is no SQL dialect \"{}\"", sql.dialect));
         }
@@ -79,6 +78,7 @@ impl Program {
             commands,
             otherwise: file.otherwise.map(|label| Grade::named(&label, labels)).transpose()?,
             harmless,
+            harmful,
             traits: file.traits,
             effect: file.effect,
             opens: file.opens.into_iter().map(Opening::new).collect::<Result<_, _>>()?,
@@ -123,7 +123,8 @@ impl Program {
             && call.line.given.iter().any(|given| given.is("--version") && given.value.is_none());
         let asks_help = call.line.given.iter().any(|given| given.is("--help") && !self.may_be_value(call, given.word));
         let asks = !self.runs_others() && (asks_help && call.has_surely("--help") || asks_version);
-        asks || self.harmless.iter().any(|flag| call.has_surely(flag))
+        let harmless = asks || self.harmless.iter().any(|flag| call.has_surely(flag));
+        harmless && !self.harmful.iter().any(|flag| call.has(flag))
     }
 
     /// Nobody knows whether an option that is not written down takes the next word.
@@ -155,6 +156,15 @@ impl Program {
         };
         let best = self.commands.iter().filter(fits).max_by_key(weight)?;
         Some((best.words.len(), &best.grade))
+    }
+}
+
+/// The spellings in a list of options, each of which the program has to have.
+fn flags(key: &str, lines: &[String], grammar: &Grammar) -> Result<Vec<String>, String> {
+    let flags: Vec<String> = lines.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect();
+    match flags.iter().find(|flag| !grammar.knows(flag)) {
+        Some(unknown) => Err(format!("`{key}` names {unknown}, which is not among the options")),
+        None => Ok(flags),
     }
 }
 

@@ -3,8 +3,9 @@
 use super::Scan;
 use super::call::Run;
 use super::field::Field;
+use super::input::is_own_input;
 use super::place::Spot;
-use crate::risk::knowledge::Reading;
+use crate::risk::knowledge::{Entry, Reading, SED};
 use crate::risk::{Level, Text, statement};
 
 /// String literals of code that are read as shell text at most.
@@ -15,19 +16,23 @@ impl Scan<'_> {
     pub(super) fn code(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
         let Some(entry) = reading.entries.iter().rev().find(|entry| entry.program.code.is_some()) else { return false };
         let Some(code) = &entry.program.code else { return false };
-        if code.unless.iter().any(|flag| entry.call.has(flag)) {
-            return false;
-        }
         let fields = run.words.get(entry.offset..).unwrap_or_default();
         let values = code.value.iter().flat_map(|flag| entry.call.values(flag));
         let mut texts: Vec<(usize, String)> = values.map(|(word, value)| (word, value.text.to_owned())).collect();
         let by_value = !texts.is_empty();
-        if let Some(word) = code.operand.and_then(|operand| entry.call.line.operands.get(operand))
+        let is_code = !code.unless.iter().any(|flag| entry.call.has(flag));
+        if let Some(word) = code.operand.filter(|_| is_code).and_then(|at| entry.call.line.operands.get(at))
             && let Some(field) = fields.get(*word)
         {
             texts.push((*word, field.text.clone()));
         }
-        let mut found = false;
+        let mut found = self.code_files(entry, fields, run);
+        if code.language == SED {
+            // The parts of a script are lines of one.
+            let word = texts.first().map_or(0, |(word, _)| *word);
+            let script = texts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n");
+            texts = vec![(word, script)];
+        }
         for (word, text) in &texts {
             let field = fields.get(*word).cloned().unwrap_or_default();
             if field.flow.downloaded {
@@ -37,15 +42,41 @@ impl Scan<'_> {
             }
             found |= self.language(&code.language, text, &field, run);
         }
-        if by_value && !found {
+        // What only edits text is what it is there for.
+        let edits = code.operand.is_some();
+        if by_value && !found && !edits {
             let level = self.label("inline_code").level;
             self.find("inline_code", level, run, None, None);
         }
-        by_value || found
+        by_value && !edits || found
+    }
+
+    /// Looks into files with code that the text wrote, or that are what flows in; tells whether anything was found.
+    fn code_files(&mut self, entry: &Entry<'_, '_>, fields: &[Field], run: Run<'_>) -> bool {
+        let Some(code) = &entry.program.code else { return false };
+        let mut found = false;
+        for (word, value) in code.files.iter().flat_map(|flag| entry.call.values(flag)) {
+            let flow = fields.get(word).map(|field| field.flow.clone()).unwrap_or_default();
+            let input = if is_own_input(value.text) { run.input.clone() } else { flow };
+            let content = if input.any { Some(input) } else { self.script_in(value.text, run) };
+            let Some(content) = content else { continue };
+            if content.downloaded {
+                self.find("remote_code", Level::High, run, None, None);
+            } else if content.decoded {
+                self.find("obfuscated_execution", Level::High, run, None, None);
+            }
+            if let Some(text) = &content.text {
+                found |= self.language(&code.language, text, &Field::plain("", run.span), run);
+            }
+        }
+        found
     }
 
     /// Asks what code of a language does; tells whether anything was found.
     pub(super) fn language(&mut self, language: &str, code: &str, field: &Field, run: Run<'_>) -> bool {
+        if language == SED {
+            return self.sed(code, field, run);
+        }
         let span = if field.span == [0, 0] { run.span } else { field.span };
         if !self.spend(code.len(), span) {
             return true;

@@ -90,7 +90,7 @@ impl Scan<'_> {
 }
 
 /// What is already open is what was given, whatever its number.
-fn is_own_input(path: &str) -> bool {
+pub(super) fn is_own_input(path: &str) -> bool {
     matches!(path, "-" | "/dev/stdin") || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/")
 }
 
