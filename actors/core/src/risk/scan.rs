@@ -2,6 +2,7 @@
 //! next, and asks what is known about each program.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::knowledge::{Knowledge, Label};
 use super::script::{self, Command, CommandKind, FaultKind, Flow, Script, Word};
@@ -53,6 +54,18 @@ pub(super) struct Context {
     under: Vec<String>,
     /// What it reads if nothing else is given to it.
     stdin: Output,
+    /// Who gets what it prints.
+    audience: Audience,
+}
+
+/// Who gets what a command prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Audience {
+    /// Whoever has it run.
+    #[default]
+    Caller,
+    /// Another command.
+    Command,
 }
 
 /// Whether a line that begins like an SQL statement is one.
@@ -62,6 +75,13 @@ pub(super) enum Statements {
     Graded,
     /// The whole text has been graded as SQL; its lines are only parts of statements.
     Known,
+}
+
+/// Where what a command prints goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    On,
+    IntoFile,
 }
 
 /// What going through a command found.
@@ -87,6 +107,12 @@ struct Scan<'k> {
     runners: BTreeSet<String>,
     /// What the text has written into files so far.
     files: Vec<files::Written>,
+    /// What was put behind numbers: `3<<<text`.
+    descriptors: BTreeMap<u32, Output>,
+    /// What functions do, by name, for what is piped into them.
+    bodies: BTreeMap<String, Rc<Script>>,
+    /// Functions that are being gone through.
+    running: Vec<String>,
 }
 
 /// Goes through shell text.
@@ -110,6 +136,9 @@ fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Optio
         functions: BTreeSet::new(),
         runners: BTreeSet::new(),
         files: Vec::new(),
+        descriptors: BTreeMap::new(),
+        bodies: BTreeMap::new(),
+        running: Vec::new(),
     };
     scan.text(text, Spot::whole(), &Context::default());
     if scan.judged == 0 && scan.found.notes.is_empty() && !is_comment(text) {
@@ -153,7 +182,8 @@ impl Scan<'_> {
         }
         let finding = Finding { label: label.to_owned(), level, span, why: why.en, why_zh: why.zh };
         if !self.found.notes.iter().any(|known| known.finding == finding) {
-            let context = Context { under: Vec::new(), stdin: Output::default(), ..context.clone() };
+            let context =
+                Context { under: Vec::new(), stdin: Output::default(), audience: Audience::Caller, ..context.clone() };
             self.found.notes.push(Note { finding, effect, context });
         }
     }
@@ -205,14 +235,17 @@ impl Scan<'_> {
         });
         self.functions.extend(names);
         self.runners.extend(input::runners(script));
+        self.remember(script);
+        let read: BTreeSet<usize> = script.commands.iter().flat_map(|command| command.reads.iter().copied()).collect();
+        let piped = Context { audience: Audience::Command, ..context.clone() };
         let mut outputs: Vec<Output> = Vec::with_capacity(script.commands.len());
-        for command in &script.commands {
+        for (at, command) in script.commands.iter().enumerate() {
+            let context = if read.contains(&at) { &piped } else { context };
             let fed = command.reads.iter().filter_map(|at| outputs.get(*at)).cloned().reduce(Output::and);
             let input = fed.map_or_else(|| context.stdin.clone(), Output::piped);
             let output = self.command(command, input, spot, context);
             outputs.push(output);
         }
-        let read: BTreeSet<usize> = script.commands.iter().flat_map(|command| command.reads.iter().copied()).collect();
         let shown = outputs.into_iter().enumerate().filter(|(at, _)| !read.contains(at)).map(|(_, output)| output);
         shown.reduce(Output::and).unwrap_or_default()
     }
@@ -228,15 +261,24 @@ impl Scan<'_> {
         }
     }
 
-    fn command(&mut self, command: &Command, mut input: Output, spot: Spot, context: &Context) -> Output {
+    fn command(&mut self, command: &Command, input: Output, spot: Spot, context: &Context) -> Output {
+        let (printed, goes) = self.carried_out(command, input, spot, context);
+        self.outlets(command, &printed, spot, context);
+        match goes {
+            Goes::On => printed,
+            Goes::IntoFile => Output::default(),
+        }
+    }
+
+    fn carried_out(&mut self, command: &Command, mut input: Output, spot: Spot, context: &Context) -> (Output, Goes) {
         match &command.kind {
-            CommandKind::Define { .. } => return Output::default(),
+            CommandKind::Define { .. } => return (Output::default(), Goes::On),
             CommandKind::Loop { variable } => {
                 let values = self.words(&command.words, spot, context, 0);
                 let known = values.iter().all(|field| !field.dynamic);
                 let texts: Vec<String> = values.into_iter().map(|field| field.text).collect();
                 self.set(variable, known.then_some(texts), false);
-                return Output::default();
+                return (Output::default(), Goes::On);
             }
             CommandKind::Simple | CommandKind::Data => {}
         }
@@ -250,14 +292,14 @@ impl Scan<'_> {
         if command.kind == CommandKind::Data {
             self.judged += 1;
             self.words(&command.words, spot, context, 0);
-            return input;
+            return (input, Goes::On);
         }
         if input::runs_what_it_is_given(command)
             && command.function.as_ref().is_some_and(|name| self.runners.contains(name))
         {
             // What that is stands where the function is called.
             self.judged += 1;
-            return Output::unknown();
+            return (Output::unknown(), Goes::On);
         }
         let mut output = Output::default();
         for alternative in 0..self.alternatives(&command.words) {
@@ -271,7 +313,7 @@ impl Scan<'_> {
         for path in &written {
             self.wrote(path, &output.clone().stored());
         }
-        if written.is_empty() { output } else { Output::default() }
+        (output, if written.is_empty() { Goes::On } else { Goes::IntoFile })
     }
 
     /// Follows a redirection; gives the file that is written.
@@ -288,7 +330,7 @@ impl Scan<'_> {
         let sign = match redirect.flow {
             Flow::Here => {
                 let text = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
-                *input = Output::of_text(text);
+                self.opened_as(redirect.descriptor, Output::of_text(text), input);
                 return None;
             }
             Flow::Read => "<",
@@ -298,7 +340,7 @@ impl Scan<'_> {
         if redirect.flow == Flow::Read {
             let from = fields.iter().map(|field| field.flow.clone()).reduce(Output::and).unwrap_or_default();
             let file = fields.first().and_then(|field| self.content(&field.text)).unwrap_or_else(Output::of_file);
-            *input = if from.any { from } else { file };
+            self.opened_as(redirect.descriptor, if from.any { from } else { file }, input);
         }
         let program = Field::plain(sign, span);
         let fields: Vec<Field> = std::iter::once(program).chain(fields).collect();

@@ -78,6 +78,7 @@ pub(crate) enum Trait {
 pub(super) struct Program {
     pub(super) names: Vec<String>,
     pub(super) style: Style,
+    pub(super) leading: usize,
     pub(super) options: Vec<String>,
     pub(super) commands: BTreeMap<String, Vec<String>>,
     pub(super) otherwise: Option<String>,
@@ -104,7 +105,10 @@ pub(super) struct Program {
 impl Program {
     /// The options whose values say what runs, as whom and where.
     pub(super) fn valued(&self) -> impl Iterator<Item = &String> {
-        let opens = self.opens.iter().flat_map(|open| [&open.shell_value, &open.command_value, &open.split_value]);
+        let opens = self
+            .opens
+            .iter()
+            .flat_map(|open| [&open.shell_value, &open.command_value, &open.split_value, &open.program_value]);
         let named = [&self.user, &self.host, &self.container].into_iter().flatten().map(|named| &named.value);
         let code = self.code.iter().flat_map(|code| [&code.value, &code.files]);
         let sql = self.sql.iter().map(|sql| &sql.value);
@@ -117,6 +121,7 @@ impl Program {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Opening {
     pub(super) command: Option<usize>,
+    pub(super) program_value: Vec<String>,
     pub(super) shell: Option<usize>,
     pub(super) shell_operand: Option<usize>,
     pub(super) shell_value: Vec<String>,

@@ -15,6 +15,8 @@ use crate::risk::{Level, Text};
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) grammar: Grammar,
+    /// How many operands may stand among the options where the next one ends them.
+    pub(super) leading: usize,
     pub(super) commands: Vec<Commands>,
     pub(super) otherwise: Option<Grade>,
     pub(super) harmless: Vec<String>,
@@ -75,6 +77,7 @@ impl Program {
         }
         Ok(Self {
             grammar,
+            leading: file.leading,
             commands,
             otherwise: file.otherwise.map(|label| Grade::named(&label, labels)).transpose()?,
             harmless,

@@ -91,7 +91,7 @@ fn parse<'w>(program: &Program, words: &[Subject<'w>], has_sub_command: bool) ->
     let first_ends = program.grammar.style == Style::Posix && !has_sub_command;
     let (mut line, mut at) = (Line::default(), 0);
     while at < words.len() {
-        let only_operands = line.ended || first_ends && !line.operands.is_empty();
+        let only_operands = line.ended || first_ends && line.operands.len() > program.leading;
         if let Some(length) = program.opens.iter().find_map(|opening| opening.inner_words(texts.get(at..)?)) {
             program.grammar.option(&texts, at, &mut line);
             at += length;
@@ -112,7 +112,7 @@ fn parse<'w>(program: &Program, words: &[Subject<'w>], has_sub_command: bool) ->
 impl Entry<'_, '_> {
     /// Its first operand is there, and ends the options.
     fn ends_options(&self) -> bool {
-        self.program.grammar.style == Style::Posix && !self.call.line.operands.is_empty()
+        self.program.grammar.style == Style::Posix && self.call.line.operands.len() > self.program.leading
     }
 }
 

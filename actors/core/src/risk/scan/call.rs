@@ -64,7 +64,7 @@ impl Scan<'_> {
         }
         if self.functions.contains(name) {
             self.step(run, name, || "a function of the text".to_owned());
-            return input.changed();
+            return self.function(name, run);
         }
         self.run_file(run);
         let known = self.knowledge;
@@ -137,6 +137,7 @@ impl Scan<'_> {
         };
         let told = self.rules(reading, run, explained);
         self.tells(told, reading, run);
+        self.shows(reading, run);
         self.writes(reading, run);
         if is_declaration(&reading.path) {
             for (name, value) in run.words.iter().filter_map(|word| word.text.split_once('=')) {

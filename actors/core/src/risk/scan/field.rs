@@ -2,9 +2,9 @@
 
 use super::output::Output;
 use super::place::Spot;
-use super::{Context, Scan, Words};
+use super::{Audience, Context, Scan, Words};
 use crate::risk::knowledge::Subject;
-use crate::risk::script::{Piece, Word};
+use crate::risk::script::{Flow, Piece, Word};
 
 /// Stands in a word for what a substitution prints.
 pub(super) const SUBSTITUTED: &str = "$(:)";
@@ -24,6 +24,8 @@ pub(super) struct Field {
     pub(super) glob: bool,
     /// What a substitution in it gives.
     pub(super) flow: Output,
+    /// The variables in it that the text does not set.
+    pub(super) names: Vec<String>,
 }
 
 impl Field {
@@ -81,13 +83,15 @@ impl Scan<'_> {
                 Piece::Variable { name, quoted, default } => {
                     self.variable(name, *quoted, default.as_deref(), maker, spot, context, alternative);
                 }
+                // What flows into it is only known when the command is.
+                Piece::Substitution { process: Some(Flow::Write), .. } => maker.unknown(SUBSTITUTED),
                 Piece::Substitution { script, quoted, .. } => {
-                    let context = Context { stdin: Output::default(), ..context.clone() };
+                    let context = Context { stdin: Output::default(), audience: Audience::Command, ..context.clone() };
                     let output = self.script(script, spot.deeper(), &context);
                     maker.substituted(output, *quoted);
                 }
                 Piece::Unknown { raw, inner, .. } => {
-                    let context = Context { stdin: Output::default(), ..context.clone() };
+                    let context = Context { stdin: Output::default(), audience: Audience::Command, ..context.clone() };
                     for script in inner {
                         self.script(script, spot.deeper(), &context);
                     }
@@ -137,7 +141,10 @@ impl Scan<'_> {
                 {
                     maker.started = true;
                 }
-                _ => maker.unknown(&format!("${name}")),
+                _ => {
+                    maker.field.names.push(name.to_owned());
+                    maker.unknown(&format!("${name}"));
+                }
             },
         }
     }

@@ -3,7 +3,7 @@
 use super::call::{Run, Told};
 use super::field::Field;
 use super::output::Output;
-use super::{Scan, base_name, flow_of};
+use super::{Audience, Scan, base_name, flow_of};
 use crate::risk::Level;
 use crate::risk::knowledge::{Entry, Reading, Trait};
 
@@ -35,6 +35,9 @@ impl Scan<'_> {
 
     /// What is in a file, if the text wrote it.
     pub(super) fn content(&self, path: &str) -> Option<Output> {
+        if let Some(number) = descriptor(path) {
+            return self.descriptors.get(&number).cloned();
+        }
         let same = |written: &&Written| same_file(&written.path, path);
         self.files.iter().rev().find(same).map(|written| written.content.clone())
     }
@@ -80,6 +83,19 @@ impl Scan<'_> {
         }
     }
 
+    /// Printing a variable is what `printenv` does with its name. What another command gets is that one's business.
+    pub(super) fn shows(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) {
+        if run.context.audience == Audience::Command
+            || !reading.inner().is_some_and(|entry| entry.program.is(Trait::Prints))
+        {
+            return;
+        }
+        for name in run.words.iter().flat_map(|word| &word.names) {
+            let fields = [Field::plain("printenv", run.span), Field::plain(name, run.span)];
+            self.ask(&fields, run.span, run.spot.deeper(), run.context);
+        }
+    }
+
     /// The whole environment, not one variable of it.
     pub(super) fn shows_environment(&self, reading: &Reading<'_, '_>) -> bool {
         let shows = |entry: &Entry<'_, '_>| entry.program.is(Trait::ShowsEnvironment);
@@ -104,6 +120,11 @@ impl Scan<'_> {
             self.text(&text, run.spot.within(run.span), run.context);
         }
     }
+}
+
+/// The number that an open file has in the shape of a path.
+fn descriptor(path: &str) -> Option<u32> {
+    ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|folder| path.strip_prefix(folder))?.parse().ok()
 }
 
 /// The same path, or the same name where a folder may have been entered in between.

@@ -1,20 +1,76 @@
 //! Programs that run what they read, and what flows into them.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::Scan;
 use super::call::Run;
 use super::field::Field;
 use super::output::Output;
+use super::place::Spot;
 use super::{Context, flow_of};
 use crate::risk::knowledge::{Reading, Trait};
-use crate::risk::script::{Command, CommandKind, Piece, Script};
+use crate::risk::script::{Command, CommandKind, Flow, Piece, Script};
 use crate::risk::{Level, Text};
 
+/// Commands of functions that are kept for what is piped into them.
+const MOST_KEPT: usize = 4096;
 /// Lines that are read as command lines of the program that reads them, at most.
 const MOST_LINES: usize = 64;
 
 impl Scan<'_> {
+    /// What is read through a descriptor is there for later commands, too; without a number it is the command's input.
+    pub(super) fn opened_as(&mut self, descriptor: Option<u32>, content: Output, input: &mut Output) {
+        match descriptor.filter(|number| *number > 0) {
+            Some(number) => drop(self.descriptors.insert(number, content)),
+            None => *input = content,
+        }
+    }
+
+    /// Runs what stands in `>( … )`: it reads what the command prints.
+    pub(super) fn outlets(&mut self, command: &Command, printed: &Output, spot: Spot, context: &Context) {
+        let targets = command.redirects.iter().map(|redirect| &redirect.target);
+        let values = command.assignments.iter().map(|assignment| &assignment.value);
+        for piece in command.words.iter().chain(targets).chain(values).flat_map(|word| &word.pieces) {
+            if let Piece::Substitution { script, process: Some(Flow::Write), .. } = piece {
+                let context = Context { stdin: printed.clone().piped(), ..context.clone() };
+                self.script(script, spot.deeper(), &context);
+            }
+        }
+    }
+
+    /// Keeps the bodies of functions.
+    pub(super) fn remember(&mut self, script: &Script) {
+        for (at, command) in script.commands.iter().enumerate() {
+            let CommandKind::Define { name } = &command.kind else { continue };
+            let is_body = |command: &&Command| command.function.is_some();
+            let body: Vec<Command> =
+                script.commands.iter().skip(at + 1).take_while(is_body).take(MOST_KEPT).cloned().collect();
+            let kept: usize = self.bodies.values().map(|body| body.commands.len()).sum();
+            if kept + body.len() <= MOST_KEPT {
+                let first = at + 1;
+                let own = |mut command: Command| {
+                    command.reads = command.reads.iter().filter_map(|read| read.checked_sub(first)).collect();
+                    command
+                };
+                let commands = body.into_iter().map(own).collect();
+                self.bodies.insert(name.clone(), Rc::new(Script { commands, faults: Vec::new() }));
+            }
+        }
+    }
+
+    /// Goes through a function once more with what is piped into it. What it is by itself was told where it stands.
+    pub(super) fn function(&mut self, name: &str, run: Run<'_>) -> Output {
+        let body = self.bodies.get(name).cloned().filter(|_| run.input.any);
+        if let Some(body) = body.filter(|_| !self.running.iter().any(|running| running == name)) {
+            self.running.push(name.to_owned());
+            let context = Context { stdin: run.input.clone(), ..run.context.clone() };
+            self.script(&body, run.spot.within(run.span), &context);
+            self.running.pop();
+        }
+        run.input.changed()
+    }
+
     /// A wrapper without a command inside opens a shell, which runs what it reads; tells whether there is anything.
     pub(super) fn shell_input(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
         let opens = reading.entries.iter().any(|entry| entry.program.is(Trait::OpensShell));

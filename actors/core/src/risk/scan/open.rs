@@ -33,6 +33,15 @@ impl<'w> Wrapper<'w> {
         behind.get(usize::from(ended)..)
     }
 
+    /// Whatever stands for what is read is `{}` from here on.
+    fn marked(self, field: &Field) -> Field {
+        let placeholder = self.entry.call.values("-I").last().map_or("{}", |(_, value)| value.text);
+        if matches!(placeholder, "" | "{}") || !field.text.contains(placeholder) {
+            return field.clone();
+        }
+        Field { text: field.text.replace(placeholder, "{}"), exact: None, ..field.clone() }
+    }
+
     /// The values of some options, each as a word of its own.
     fn values(self, flags: &[String]) -> Vec<Field> {
         let values = flags.iter().flat_map(|flag| self.entry.call.values(flag));
@@ -58,7 +67,12 @@ impl Scan<'_> {
 
     fn inside(&mut self, inner: &Inner, wrapper: Wrapper<'_>) -> Option<Output> {
         match inner {
-            Inner::Command { from, before } => {
+            Inner::Command { from, program, .. } if !wrapper.values(program).is_empty() => {
+                let named = wrapper.values(program).into_iter().flat_map(|value| words_of(&value));
+                let fields: Vec<Field> = named.chain(wrapper.from(*from).unwrap_or_default().iter().cloned()).collect();
+                self.inner_command(&fields, wrapper)
+            }
+            Inner::Command { from, before, .. } => {
                 let from = if is_program(wrapper.from(0)?, before) { 0 } else { *from };
                 let inner = wrapper.from(from)?;
                 // `setarch x86_64 -R ls`: options may follow such an operand.
@@ -112,7 +126,7 @@ impl Scan<'_> {
             return Some(self.call(fields, input, spot, wrapper.context));
         }
         let more = Field { dynamic: true, ..Field::plain("$@", last.span) };
-        let fields: Vec<Field> = fields.iter().cloned().chain([more]).collect();
+        let fields: Vec<Field> = fields.iter().map(|field| wrapper.marked(field)).chain([more]).collect();
         Some(self.call(&fields, input, spot, wrapper.context))
     }
 
@@ -151,6 +165,12 @@ impl Scan<'_> {
         }
         output
     }
+}
+
+/// The words of a value that may hold several.
+fn words_of(value: &Field) -> Vec<Field> {
+    let word = |text: &str| Field { text: text.to_owned(), exact: None, ..value.clone() };
+    value.text.split_whitespace().map(word).collect()
 }
 
 /// What does not look like the operand that comes before the command is the command, so that nothing hides behind it.
