@@ -96,6 +96,8 @@ pub(crate) struct CodeRule {
     pub(crate) shell: Vec<String>,
     /// Behind what a string literal is a file that is written.
     pub(crate) writes: Vec<String>,
+    /// Behind what shell text stands in brackets, or from `:` to the end.
+    pub(crate) brackets: Vec<String>,
 }
 
 impl Grade {

@@ -65,6 +65,10 @@ pub(crate) enum Trait {
     RunsInput,
     /// Without a command inside, it opens a shell, which runs what it reads.
     OpensShell,
+    /// What it reads is code of its language, if that is known.
+    ReadsCode,
+    /// `;` as a word begins another of its commands.
+    Chains,
     /// Each line that it reads could stand behind it on the command line.
     ReadsCommands,
     /// Without operands it prints the environment.
@@ -155,6 +159,10 @@ pub(crate) struct Code {
     pub(crate) value: Vec<String>,
     /// Options whose value is a file with code.
     pub(crate) files: Vec<String>,
+    /// What only edits text says nothing by being there.
+    pub(crate) edits: bool,
+    /// Every word is code.
+    pub(crate) words: bool,
     /// Which operand is code, but not with one of these options.
     pub(crate) operand: Option<usize>,
     pub(crate) unless: Vec<String>,
@@ -256,4 +264,5 @@ pub(super) struct CodeRule {
     pub(super) all: Vec<String>,
     pub(super) shell: Vec<String>,
     pub(super) writes: Vec<String>,
+    pub(super) brackets: Vec<String>,
 }

@@ -228,8 +228,8 @@ impl Builder {
                 _ => said,
             };
             let level = rule.level.unwrap_or(level);
-            let (any, all, shell, writes) = (rule.any, rule.all, rule.shell, rule.writes);
-            rules.push(CodeRule { label: rule.label, level, why, any, all, shell, writes });
+            let (any, all, shell, writes, brackets) = (rule.any, rule.all, rule.shell, rule.writes, rule.brackets);
+            rules.push(CodeRule { label: rule.label, level, why, any, all, shell, writes, brackets });
         }
         self.languages.entry(language.language).or_default().extend(rules);
         Ok(())

@@ -67,6 +67,13 @@ impl Scan<'_> {
             return self.function(name, run);
         }
         self.run_file(run);
+        if let Some(at) = self.chained(name, words) {
+            let (one, other) = words.split_at(at);
+            let next: Vec<Field> = std::iter::once(program).chain(other.iter().skip(1)).cloned().collect();
+            let first: Vec<Field> = std::iter::once(program).chain(one).cloned().collect();
+            self.call(&first, input, spot.deeper(), context);
+            return self.call(&next, input, spot.deeper(), context);
+        }
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         let under: Vec<&str> = context.under.iter().map(String::as_str).collect();
@@ -76,6 +83,12 @@ impl Scan<'_> {
             Some(reading) => self.known(&reading, run),
             None => self.unknown(run),
         }
+    }
+
+    /// Where another command of the same program begins.
+    fn chained(&self, name: &str, words: &[Field]) -> Option<usize> {
+        let program = self.knowledge.program(name).filter(|program| program.is(Trait::Chains));
+        program.and_then(|_| words.iter().position(|word| word.text == ";"))
     }
 
     /// A program's name that is not plainly written may become any program's.

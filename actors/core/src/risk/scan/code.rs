@@ -5,7 +5,7 @@ use super::call::Run;
 use super::field::Field;
 use super::input::is_own_input;
 use super::place::Spot;
-use crate::risk::knowledge::{Entry, Reading, SED};
+use crate::risk::knowledge::{Entry, Reading, SED, Trait};
 use crate::risk::{Level, Text, statement};
 
 /// String literals of code that are read as shell text at most.
@@ -26,7 +26,13 @@ impl Scan<'_> {
         {
             texts.push((*word, field.text.clone()));
         }
+        if code.words {
+            texts.extend(fields.iter().map(|field| field.text.clone()).enumerate());
+        }
         let mut found = self.code_files(entry, fields, run);
+        if let Some(text) = run.input.text.as_ref().filter(|_| entry.program.is(Trait::ReadsCode)) {
+            found |= self.language(&code.language, text, &Field::plain("", run.span), run);
+        }
         if code.language == SED {
             // The parts of a script are lines of one.
             let word = texts.first().map_or(0, |(word, _)| *word);
@@ -42,13 +48,11 @@ impl Scan<'_> {
             }
             found |= self.language(&code.language, text, &field, run);
         }
-        // What only edits text is what it is there for.
-        let edits = code.operand.is_some();
-        if by_value && !found && !edits {
+        if by_value && !found && !code.edits {
             let level = self.label("inline_code").level;
             self.find("inline_code", level, run, None, None);
         }
-        by_value && !edits || found
+        by_value && !code.edits || found
     }
 
     /// Looks into files with code that the text wrote, or that are what flows in; tells whether anything was found.
@@ -98,17 +102,21 @@ impl Scan<'_> {
             for path in targets(code, &rule.writes).into_iter().take(MOST_LITERALS) {
                 self.target(path, span, run);
             }
+            let inner: Vec<&str> =
+                rule.brackets.iter().flat_map(|sign| bracketed(code, sign)).take(MOST_LITERALS).collect();
+            self.shells(inner, run.spot.within(span), run);
             if rule.shell.iter().any(holds) {
-                self.literals(code, run.spot.within(span), run);
+                let literals = literals(code).into_iter().take(MOST_LITERALS).collect();
+                self.shells(literals, run.spot.within(span), run);
             }
         }
         found
     }
 
     /// Reads the strings in code that starts programs as what they may be: shell text. Only what is high counts.
-    fn literals(&mut self, code: &str, spot: Spot, run: Run<'_>) {
+    fn shells(&mut self, texts: Vec<&str>, spot: Spot, run: Run<'_>) {
         let (known, mark) = (self.found.notes.len(), self.mark());
-        for text in literals(code).into_iter().take(MOST_LITERALS) {
+        for text in texts {
             self.text(text, spot, run.context);
         }
         self.keep_grave(known, mark);
@@ -180,6 +188,27 @@ fn targets<'c>(code: &'c str, signs: &[String]) -> Vec<&'c str> {
         rest.as_str().split_once(quote).map(|(inside, _)| inside)
     };
     behind.filter_map(literal).collect()
+}
+
+/// What stands in brackets of any kind behind a sign; behind a colon, the rest.
+fn bracketed<'c>(code: &'c str, sign: &str) -> Vec<&'c str> {
+    let inside = |from: usize| {
+        let mut rest = code.get(from..)?.chars();
+        let close = match rest.next()? {
+            '(' => ')',
+            '[' => ']',
+            '{' => '}',
+            '<' => '>',
+            ':' => return Some(rest.as_str()),
+            other if other.is_ascii_punctuation() && other != '-' => other,
+            _ => return None,
+        };
+        let inside = rest.as_str();
+        // `echo $(date)` has brackets of its own: the last one before the next part closes.
+        let end = inside.find(&format!("{close},")).or_else(|| inside.rfind(close));
+        inside.get(..end?)
+    };
+    code.match_indices(sign).take(MOST_LITERALS).filter_map(|(at, sign)| inside(at + sign.len())).collect()
 }
 
 /// The insides of `'…'` and `"…"`.
