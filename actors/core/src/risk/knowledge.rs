@@ -31,6 +31,8 @@ pub(crate) use read::{Entry, Reading, Said};
 const LOW: &str = "low";
 /// The language that is read by a grammar of its own, not by rules.
 pub(crate) const SED: &str = "sed";
+/// The language that is read by a grammar and by rules.
+pub(crate) const AWK: &str = "awk";
 /// Among the wrappers around a command: words of it may be replaced before it runs, as `xargs -I` does.
 pub(crate) const REPLACED: &str = "words replaced";
 

@@ -8,6 +8,7 @@ use super::knowledge::{Knowledge, Label};
 use super::script::{self, Command, CommandKind, FaultKind, Flow, Script, Word};
 use super::{Finding, Level, Text};
 
+mod awk;
 mod call;
 mod code;
 mod explain;

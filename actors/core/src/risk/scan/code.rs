@@ -5,7 +5,7 @@ use super::call::Run;
 use super::field::Field;
 use super::input::is_own_input;
 use super::place::Spot;
-use crate::risk::knowledge::{Entry, Reading, SED, Trait};
+use crate::risk::knowledge::{AWK, Entry, Reading, SED, Trait};
 use crate::risk::{Level, Text, statement};
 
 /// String literals of code that are read as shell text at most.
@@ -31,7 +31,7 @@ impl Scan<'_> {
         }
         let mut found = self.code_files(entry, fields, run);
         if let Some(text) = run.input.text.as_ref().filter(|_| entry.program.is(Trait::ReadsCode)) {
-            found |= self.language(&code.language, text, &Field::plain("", run.span), run);
+            found |= self.program_text(entry, text, &Field::plain("", run.span), run);
         }
         if code.language == SED {
             // The parts of a script are lines of one.
@@ -46,7 +46,7 @@ impl Scan<'_> {
             } else if field.flow.decoded {
                 self.find("obfuscated_execution", Level::High, run, None, None);
             }
-            found |= self.language(&code.language, text, &field, run);
+            found |= self.program_text(entry, text, &field, run);
         }
         if by_value && !found && !code.edits {
             let level = self.label("inline_code").level;
@@ -70,10 +70,26 @@ impl Scan<'_> {
                 self.find("obfuscated_execution", Level::High, run, None, None);
             }
             if let Some(text) = &content.text {
-                found |= self.language(&code.language, text, &Field::plain("", run.span), run);
+                found |= self.program_text(entry, text, &Field::plain("", run.span), run);
             }
         }
         found
+    }
+
+    /// Looks into code with what the command line says of it.
+    fn program_text(&mut self, entry: &Entry<'_, '_>, text: &str, field: &Field, run: Run<'_>) -> bool {
+        let Some(code) = &entry.program.code else { return false };
+        let found = self.language(&code.language, text, field, run);
+        if code.language != AWK {
+            return found;
+        }
+        let operands = entry.call.line.operands.iter().filter_map(|word| entry.call.subject(*word));
+        let inputs: Vec<String> =
+            operands.filter(|operand| operand.text != text).map(|operand| operand.text.to_owned()).collect();
+        let set = |text: &str| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let options = entry.call.values("-v").filter_map(|(_, value)| set(value.text));
+        let given: Vec<(String, String)> = options.chain(inputs.iter().filter_map(|operand| set(operand))).collect();
+        self.awk(text, &given, &inputs, field, run) || found
     }
 
     /// Asks what code of a language does; tells whether anything was found.
