@@ -100,6 +100,8 @@ pub(crate) struct CodeRule {
     pub(crate) writes: Vec<String>,
     /// Behind what shell text stands in brackets, or from `:` to the end.
     pub(crate) brackets: Vec<String>,
+    /// What lines with shell text begin with.
+    pub(crate) lines: Vec<String>,
 }
 
 impl Grade {

@@ -265,4 +265,5 @@ pub(super) struct CodeRule {
     pub(super) shell: Vec<String>,
     pub(super) writes: Vec<String>,
     pub(super) brackets: Vec<String>,
+    pub(super) lines: Vec<String>,
 }

@@ -228,8 +228,17 @@ impl Builder {
                 _ => said,
             };
             let level = rule.level.unwrap_or(level);
-            let (any, all, shell, writes, brackets) = (rule.any, rule.all, rule.shell, rule.writes, rule.brackets);
-            rules.push(CodeRule { label: rule.label, level, why, any, all, shell, writes, brackets });
+            rules.push(CodeRule {
+                label: rule.label,
+                level,
+                why,
+                any: rule.any,
+                all: rule.all,
+                shell: rule.shell,
+                writes: rule.writes,
+                brackets: rule.brackets,
+                lines: rule.lines,
+            });
         }
         self.languages.entry(language.language).or_default().extend(rules);
         Ok(())

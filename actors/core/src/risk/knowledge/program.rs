@@ -127,7 +127,8 @@ impl Program {
         let asks_help = call.line.given.iter().any(|given| given.is("--help") && !self.may_be_value(call, given.word));
         let asks = !self.runs_others() && (asks_help && call.has_surely("--help") || asks_version);
         let harmless = asks || self.harmless.iter().any(|flag| call.has_surely(flag));
-        harmless && !self.harmful.iter().any(|flag| call.has(flag))
+        let code = self.code.iter().flat_map(|code| code.value.iter().chain(&code.files));
+        harmless && !self.harmful.iter().chain(code).any(|flag| call.has(flag))
     }
 
     /// Nobody knows whether an option that is not written down takes the next word.

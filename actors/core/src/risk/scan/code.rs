@@ -121,6 +121,12 @@ impl Scan<'_> {
             let inner: Vec<&str> =
                 rule.brackets.iter().flat_map(|sign| bracketed(code, sign)).take(MOST_LITERALS).collect();
             self.shells(inner, run.spot.within(span), run);
+            let begun = |line: &'_ str| rule.lines.iter().any(|sign| line.starts_with(sign.as_str()));
+            let lines = code.lines().map(str::trim_start).filter(|line| begun(line));
+            let lines = lines.filter_map(|line| rule.lines.iter().find_map(|sign| line.strip_prefix(sign.as_str())));
+            let lines: Vec<&str> = lines.take(MOST_LITERALS).collect();
+            found |= !lines.is_empty();
+            self.shells(lines, run.spot.within(span), run);
             if rule.shell.iter().any(holds) {
                 let literals = literals(code).into_iter().take(MOST_LITERALS).collect();
                 self.shells(literals, run.spot.within(span), run);

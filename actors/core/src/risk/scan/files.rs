@@ -75,6 +75,24 @@ impl Scan<'_> {
         }
     }
 
+    /// A program about which nothing is known may read what it is given the name of; only what is high counts.
+    pub(super) fn named_files(&mut self, run: Run<'_>) {
+        let (known, mark) = (self.found.notes.len(), self.mark());
+        for word in run.words.iter().take(MOST_FILES) {
+            // `@file`, `--name=file`, `file:name`
+            let path = word.text.rsplit(['@', '=', ':']).next().unwrap_or_default();
+            if path.contains('/') {
+                self.ask(
+                    &[Field::plain("<", run.span), Field::plain(path, run.span)],
+                    run.span,
+                    run.spot.deeper(),
+                    run.context,
+                );
+            }
+        }
+        self.keep_grave(known, mark);
+    }
+
     /// What sends beside a secret that flows into it sends the secret.
     pub(super) fn tells(&mut self, told: Told, reading: &Reading<'_, '_>, run: Run<'_>) {
         let asks = reading.entries.iter().any(|entry| entry.program.is(Trait::AsksNetwork));
