@@ -125,6 +125,7 @@ impl Scan<'_> {
         let known = self.label(label);
         self.note(label, known.level, run.span, known.why, Some(effect), run.context);
         self.named_files(run);
+        self.named_command(run);
         if self.statements == Statements::Graded {
             self.step(run, &run.program.text, || format!("not known; {label} ({})", known.level));
         }

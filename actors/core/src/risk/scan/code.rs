@@ -61,7 +61,7 @@ impl Scan<'_> {
         let mut found = false;
         for (word, value) in code.files.iter().flat_map(|flag| entry.call.values(flag)) {
             let flow = fields.get(word).map(|field| field.flow.clone()).unwrap_or_default();
-            let input = if is_own_input(value.text) { run.input.clone() } else { flow };
+            let input = if is_own_input(value.text) && !flow.any { run.input.clone() } else { flow };
             let content = if input.any { Some(input) } else { self.script_in(value.text, run) };
             let Some(content) = content else { continue };
             if content.downloaded {

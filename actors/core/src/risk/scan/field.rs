@@ -8,6 +8,8 @@ use crate::risk::script::{Flow, Piece, Word};
 
 /// Stands in a word for what a substitution prints.
 pub(super) const SUBSTITUTED: &str = "$(:)";
+/// Stands in a word for the name of what a process substitution prints.
+const OPENED: &str = "/dev/fd/63";
 /// So many values of variables are tried one after the other.
 const MOST_ALTERNATIVES: usize = 8;
 
@@ -85,10 +87,13 @@ impl Scan<'_> {
                 }
                 // What flows into it is only known when the command is.
                 Piece::Substitution { process: Some(Flow::Write), .. } => maker.unknown(SUBSTITUTED),
-                Piece::Substitution { script, quoted, .. } => {
+                Piece::Substitution { script, quoted, process } => {
                     let context = Context { stdin: Output::default(), audience: Audience::Command, ..context.clone() };
                     let output = self.script(script, spot.deeper(), &context);
-                    maker.substituted(output, *quoted);
+                    match process {
+                        Some(_) => maker.opened(output),
+                        None => maker.substituted(output, *quoted),
+                    }
                 }
                 Piece::Unknown { raw, inner, .. } => {
                     let context = Context { stdin: Output::default(), audience: Audience::Command, ..context.clone() };
@@ -177,6 +182,13 @@ impl Maker {
         self.started = true;
         self.field.dynamic = true;
         self.field.text.push_str(raw);
+    }
+
+    /// `<( … )` is the name of something to read.
+    fn opened(&mut self, output: Output) {
+        self.started = true;
+        self.field.text.push_str(OPENED);
+        self.field.flow = std::mem::take(&mut self.field.flow).and(output.piped());
     }
 
     fn substituted(&mut self, output: Output, quoted: bool) {

@@ -93,6 +93,19 @@ impl Scan<'_> {
         self.keep_grave(known, mark);
     }
 
+    /// So may what stands behind `--` be a command; only what is high counts.
+    pub(super) fn named_command(&mut self, run: Run<'_>) {
+        let ended = run.words.iter().position(|word| word.text == "--");
+        let behind = ended.and_then(|at| run.words.get(at + 1..)).unwrap_or_default();
+        // A single word is more often a name than a command.
+        if behind.len() < 2 {
+            return;
+        }
+        let (known, mark) = (self.found.notes.len(), self.mark());
+        self.call(behind, run.input, run.spot.deeper(), run.context);
+        self.keep_grave(known, mark);
+    }
+
     /// What sends beside a secret that flows into it sends the secret.
     pub(super) fn tells(&mut self, told: Told, reading: &Reading<'_, '_>, run: Run<'_>) {
         let asks = reading.entries.iter().any(|entry| entry.program.is(Trait::AsksNetwork));

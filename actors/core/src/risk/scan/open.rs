@@ -120,6 +120,12 @@ impl Scan<'_> {
     }
 
     fn inner_command(&mut self, fields: &[Field], wrapper: Wrapper<'_>) -> Option<Output> {
+        if let [text] = fields
+            && text.text.contains(' ')
+        {
+            // No program is called so; what is meant is a line for a shell, which some of these have.
+            return self.inner_shell(fields, wrapper);
+        }
         let last = fields.last()?;
         let (input, spot) = (wrapper.run.input, wrapper.run.spot.deeper());
         if !wrapper.entry.program.adds_operands {
@@ -170,7 +176,11 @@ impl Scan<'_> {
 /// The words of a value that may hold several.
 fn words_of(value: &Field) -> Vec<Field> {
     let word = |text: &str| Field { text: text.to_owned(), exact: None, ..value.clone() };
-    value.text.split_whitespace().map(word).collect()
+    match value.text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        // `["rm","-rf"]`
+        Some(list) => list.split(',').map(|text| word(text.trim().trim_matches('"'))).collect(),
+        None => value.text.split_whitespace().map(word).collect(),
+    }
 }
 
 /// What does not look like the operand that comes before the command is the command, so that nothing hides behind it.

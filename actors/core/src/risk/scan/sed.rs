@@ -148,7 +148,10 @@ impl<'s> Reader<'s> {
                 self.expression(delimiter)?;
             }
             Some('$') => self.rest = self.rest.get(1..)?,
-            _ => return Some(self.skip(|letter| letter.is_ascii_digit() || letter == '~')),
+            _ => {
+                self.skip(|letter| letter.is_ascii_digit() || letter == '~');
+                return Some(());
+            }
         }
         self.skip(|letter| matches!(letter, 'I' | 'M'));
         Some(())
@@ -158,7 +161,7 @@ impl<'s> Reader<'s> {
         match self.next()? {
             '{' | '}' => return Some(()),
             command @ ('#' | 'a' | 'i' | 'c' | 'e' | 'r' | 'R' | 'w' | 'W') => {
-                self.to_end_of_line(command);
+                self.rest_of_line(command);
                 return Some(());
             }
             '=' | 'd' | 'D' | 'F' | 'g' | 'G' | 'h' | 'H' | 'n' | 'N' | 'p' | 'P' | 'x' | 'z' => {}
@@ -183,7 +186,7 @@ impl<'s> Reader<'s> {
     }
 
     /// Commands that have the rest of the line, or more.
-    fn to_end_of_line(&mut self, command: char) {
+    fn rest_of_line(&mut self, command: char) {
         if matches!(command, 'a' | 'i' | 'c') {
             return self.text();
         }
@@ -223,7 +226,7 @@ impl<'s> Reader<'s> {
         loop {
             let line = self.line();
             let slashes = line.len() - line.trim_end_matches('\\').len();
-            if slashes % 2 == 0 || self.rest.is_empty() {
+            if slashes.is_multiple_of(2) || self.rest.is_empty() {
                 return;
             }
         }
