@@ -112,6 +112,8 @@ struct Scan<'k> {
     descriptors: BTreeMap<u32, Output>,
     /// What functions do, by name, for what is piped into them.
     bodies: BTreeMap<String, Rc<Script>>,
+    /// How many commands are in them.
+    kept: usize,
     /// Functions that are being gone through.
     running: Vec<String>,
 }
@@ -139,6 +141,7 @@ fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Optio
         files: Vec::new(),
         descriptors: BTreeMap::new(),
         bodies: BTreeMap::new(),
+        kept: 0,
         running: Vec::new(),
     };
     scan.text(text, Spot::whole(), &Context::default());

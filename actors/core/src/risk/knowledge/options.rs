@@ -236,6 +236,7 @@ mod tests {
         for (text, expected) in [
             ("-rf a", "--recursive -f a"),
             ("a -R", "--recursive a"),
+            ("-r=no a", "--recursive=no a"),
             ("--rec a", "--recursive a"),
             ("--re a", "--re a"),
             ("-ofile a", "--output=file a"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::call::Run;
 use super::field::Field;
 use super::output::Output;
-use super::{Context, Scan};
+use super::{Context, MOST_VALUES, Scan};
 use crate::risk::{Level, Text};
 
 /// Acts of one program that are followed; more would tell nobody more.
@@ -156,7 +156,10 @@ fn variables(tokens: &[Token], given: &[(String, String)]) -> BTreeMap<String, V
     }
     for three in tokens.windows(3) {
         if let [Token::Word(name), Token::Sign("="), Token::String(text)] = three {
-            variables.entry(name.clone()).or_default().push(text.clone());
+            let values = variables.entry(name.clone()).or_default();
+            if values.len() < MOST_VALUES {
+                values.push(text.clone());
+            }
         }
     }
     variables

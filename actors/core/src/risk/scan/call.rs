@@ -67,12 +67,13 @@ impl Scan<'_> {
             return self.function(name, run);
         }
         self.run_file(run);
-        if let Some(at) = self.chained(name, words) {
-            let (one, other) = words.split_at(at);
-            let next: Vec<Field> = std::iter::once(program).chain(other.iter().skip(1)).cloned().collect();
-            let first: Vec<Field> = std::iter::once(program).chain(one).cloned().collect();
-            self.call(&first, input, spot.deeper(), context);
-            return self.call(&next, input, spot.deeper(), context);
+        if self.is_chain(name, words) {
+            let parts = words.split(|word| word.text == ";").filter(|part| !part.is_empty());
+            let outputs = parts.map(|part| {
+                let fields: Vec<Field> = std::iter::once(program).chain(part).cloned().collect();
+                self.call(&fields, input, spot.deeper(), context)
+            });
+            return outputs.reduce(Output::and).unwrap_or_default();
         }
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
@@ -85,10 +86,10 @@ impl Scan<'_> {
         }
     }
 
-    /// Where another command of the same program begins.
-    fn chained(&self, name: &str, words: &[Field]) -> Option<usize> {
-        let program = self.knowledge.program(name).filter(|program| program.is(Trait::Chains));
-        program.and_then(|_| words.iter().position(|word| word.text == ";"))
+    /// Several commands of one program stand on one line.
+    fn is_chain(&self, name: &str, words: &[Field]) -> bool {
+        words.iter().any(|word| word.text == ";")
+            && self.knowledge.program(name).is_some_and(|program| program.is(Trait::Chains))
     }
 
     /// A program's name that is not plainly written may become any program's.

@@ -43,17 +43,17 @@ impl Scan<'_> {
     pub(super) fn remember(&mut self, script: &Script) {
         for (at, command) in script.commands.iter().enumerate() {
             let CommandKind::Define { name } = &command.kind else { continue };
-            let is_body = |command: &&Command| command.function.is_some();
-            let body: Vec<Command> =
-                script.commands.iter().skip(at + 1).take_while(is_body).take(MOST_KEPT).cloned().collect();
-            let kept: usize = self.bodies.values().map(|body| body.commands.len()).sum();
-            if kept + body.len() <= MOST_KEPT {
-                let first = at + 1;
-                let own = |mut command: Command| {
-                    command.reads = command.reads.iter().filter_map(|read| read.checked_sub(first)).collect();
-                    command
-                };
-                let commands = body.into_iter().map(own).collect();
+            let first = at + 1;
+            let own = |command: &Command| {
+                let reads = command.reads.iter().filter_map(|read| read.checked_sub(first)).collect();
+                Command { reads, ..command.clone() }
+            };
+            let left = MOST_KEPT.saturating_sub(self.kept);
+            let body = script.commands.iter().skip(first).take_while(|command| command.function.is_some());
+            let commands: Vec<Command> = body.take(left).map(own).collect();
+            // At least one, so that functions without a body come to an end as well.
+            self.kept += commands.len().max(1);
+            if left > 0 {
                 self.bodies.insert(name.clone(), Rc::new(Script { commands, faults: Vec::new() }));
             }
         }
