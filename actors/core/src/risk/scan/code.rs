@@ -2,7 +2,7 @@
 
 use super::Scan;
 use super::call::Run;
-use super::field::Field;
+use super::field::{Field, SUBSTITUTED};
 use super::input::is_own_input;
 use super::place::Spot;
 use crate::risk::knowledge::{AWK, Entry, Reading, SED, Trait};
@@ -40,11 +40,19 @@ impl Scan<'_> {
             texts = vec![(word, script)];
         }
         for (word, text) in &texts {
-            let field = fields.get(*word).cloned().unwrap_or_default();
+            let mut field = fields.get(*word).cloned().unwrap_or_default();
             if field.flow.downloaded {
                 self.find("remote_code", Level::High, run, None, None);
             } else if field.flow.decoded {
                 self.find("obfuscated_execution", Level::High, run, None, None);
+            }
+            if code.edits && is_unknown(&field, text) {
+                found = true;
+                let why = Text::new("Which code is run is only known when it runs.", "运行哪段代码要到执行时才知道。");
+                self.find("inline_code", Level::Medium, run, Some(why), None);
+            }
+            if code.language == SED {
+                field.names = fields.iter().flat_map(|field| field.names.iter().cloned()).collect();
             }
             found |= self.program_text(entry, text, &field, run);
         }
@@ -199,6 +207,12 @@ impl Scan<'_> {
         }
         any
     }
+}
+
+/// Nothing is known of a word that is one variable or substitution and no more.
+fn is_unknown(field: &Field, text: &str) -> bool {
+    let is_name = |name: &str| field.names.iter().any(|known| known == name);
+    field.dynamic && (text == SUBSTITUTED || text.strip_prefix('$').is_some_and(is_name))
 }
 
 /// The string literals that stand behind some signs.

@@ -10,6 +10,9 @@ use crate::risk::{Level, Text};
 /// Acts of one script that are followed; more would tell nobody more.
 const MOST_ACTS: usize = 64;
 
+/// Variables that are filled in.
+const MOST_NAMES: usize = 16;
+
 /// What a sed script does beside editing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Act {
@@ -30,7 +33,7 @@ impl Scan<'_> {
         if !self.spend(script.len(), span) {
             return true;
         }
-        let acts = acts(script);
+        let acts: BTreeSet<Act> = acts(script).into_iter().chain(filled(script, field)).collect();
         for act in acts.iter().take(MOST_ACTS) {
             match act {
                 Act::Runs(command) => {
@@ -55,6 +58,15 @@ impl Scan<'_> {
     fn sed_file(&mut self, sign: &str, path: &str, span: [usize; 2], run: Run<'_>) {
         self.ask(&[Field::plain(sign, span), Field::plain(path, span)], span, run.spot.deeper(), run.context);
     }
+}
+
+/// What a script does if its variables hold numbers: `${n}e reboot` reads as `$ne reboot`.
+fn filled(script: &str, field: &Field) -> BTreeSet<Act> {
+    if field.names.is_empty() {
+        return BTreeSet::new();
+    }
+    let fill = |script: String, name: &String| script.replace(&format!("${name}"), "1");
+    acts(&field.names.iter().take(MOST_NAMES).fold(script.to_owned(), fill))
 }
 
 /// All that a script does. Whether a delimiter in brackets ends an expression differs among versions: what either reading
