@@ -110,6 +110,8 @@ struct Scan<'k> {
     files: Vec<files::Written>,
     /// What was put behind numbers: `3<<<text`.
     descriptors: BTreeMap<u32, Output>,
+    /// What `exec <file` made of the input of the commands behind it.
+    replaced: Option<Output>,
     /// What functions do, by name, for what is piped into them.
     bodies: BTreeMap<String, Rc<Script>>,
     /// How many commands are in them.
@@ -140,6 +142,7 @@ fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Optio
         runners: BTreeSet::new(),
         files: Vec::new(),
         descriptors: BTreeMap::new(),
+        replaced: None,
         bodies: BTreeMap::new(),
         kept: 0,
         running: Vec::new(),
@@ -242,13 +245,17 @@ impl Scan<'_> {
         self.remember(script);
         let read: BTreeSet<usize> = script.commands.iter().flat_map(|command| command.reads.iter().copied()).collect();
         let piped = Context { audience: Audience::Command, ..context.clone() };
+        let around = self.around(script, &read, spot, context);
+        let mut stdin = context.stdin.clone();
         let mut outputs: Vec<Output> = Vec::with_capacity(script.commands.len());
         for (at, command) in script.commands.iter().enumerate() {
             let context = if read.contains(&at) { &piped } else { context };
-            let fed = command.reads.iter().filter_map(|at| outputs.get(*at)).cloned().reduce(Output::and);
-            let input = fed.map_or_else(|| context.stdin.clone(), Output::piped);
+            let fed = command.reads.iter().filter_map(|at| outputs.get(*at).or_else(|| around.get(at)));
+            let fed = fed.cloned().reduce(Output::and);
+            let input = fed.map_or_else(|| stdin.clone(), Output::piped);
             let output = self.command(command, input, spot, context);
             outputs.push(output);
+            stdin = self.replaced.take().unwrap_or(stdin);
         }
         let shown = outputs.into_iter().enumerate().filter(|(at, _)| !read.contains(at)).map(|(_, output)| output);
         shown.reduce(Output::and).unwrap_or_default()
@@ -290,6 +297,9 @@ impl Scan<'_> {
         let mut written = Vec::new();
         for redirect in &command.redirects {
             written.extend(self.redirect(redirect, &mut input, spot, context));
+        }
+        if input::replaces_input(command) {
+            self.replaced = Some(input.clone());
         }
         self.assignments(command, spot, context);
         let settled = self.mark();

@@ -1,5 +1,6 @@
 //! Programs that run what they read, and what flows into them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use super::output::Output;
 use super::place::Spot;
 use super::{Context, flow_of};
 use crate::risk::knowledge::{Reading, Trait};
-use crate::risk::script::{Command, CommandKind, Flow, Piece, Script};
+use crate::risk::script::{Command, CommandKind, Flow, Piece, Redirect, Script, Word};
 use crate::risk::{Level, Text};
 
 /// Commands of functions that are kept for what is piped into them.
@@ -25,6 +26,32 @@ impl Scan<'_> {
             Some(number) => drop(self.descriptors.insert(number, content)),
             None => *input = content,
         }
+    }
+
+    /// What compound commands read: their redirections stand behind the commands inside, which are gone through first.
+    pub(super) fn around(
+        &mut self,
+        script: &Script,
+        read: &BTreeSet<usize>,
+        spot: Spot,
+        context: &Context,
+    ) -> BTreeMap<usize, Output> {
+        let mut around = BTreeMap::new();
+        for (at, command) in script.commands.iter().enumerate() {
+            if command.kind != CommandKind::Data || !command.words.is_empty() || !read.contains(&at) {
+                continue;
+            }
+            let mark = self.mark();
+            let mut input = Output::default();
+            for redirect in command.redirects.iter().filter(|redirect| redirect.flow != Flow::Write) {
+                self.redirect(redirect, &mut input, spot, context);
+            }
+            self.forget_steps(mark);
+            if input.any {
+                around.insert(at, input);
+            }
+        }
+        around
     }
 
     /// Runs what stands in `>( … )`: it reads what the command prints.
@@ -227,6 +254,14 @@ fn without_times(table: &str) -> String {
         rest.to_owned()
     };
     table.lines().filter(|line| !line.trim_start().starts_with('#')).map(command).collect::<Vec<_>>().join("\n")
+}
+
+/// `exec <file`: without a program, for all that comes behind it.
+pub(super) fn replaces_input(command: &Command) -> bool {
+    let reads =
+        |redirect: &Redirect| redirect.flow != Flow::Write && redirect.descriptor.is_none_or(|number| number == 0);
+    let is_exec = |word: &Word| matches!(word.pieces.as_slice(), [Piece::Literal { text, .. }] if text == "exec");
+    matches!(command.words.as_slice(), [word] if is_exec(word)) && command.redirects.iter().any(reads)
 }
 
 /// `"$@"` and nothing else.

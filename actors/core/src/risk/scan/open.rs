@@ -68,6 +68,10 @@ impl Scan<'_> {
     fn inside(&mut self, inner: &Inner, wrapper: Wrapper<'_>) -> Option<Output> {
         match inner {
             Inner::Command { from, program, .. } if !wrapper.values(program).is_empty() => {
+                let quoted = wrapper.values(program).into_iter().filter(|value| is_line(&value.text)).collect();
+                if let Some(output) = self.each_shell(quoted, wrapper) {
+                    return Some(output);
+                }
                 let named = wrapper.values(program).into_iter().flat_map(|value| words_of(&value));
                 let fields: Vec<Field> = named.chain(wrapper.from(*from).unwrap_or_default().iter().cloned()).collect();
                 self.inner_command(&fields, wrapper)
@@ -171,6 +175,11 @@ impl Scan<'_> {
         }
         output
     }
+}
+
+/// A line for a shell, with quotes of its own.
+fn is_line(text: &str) -> bool {
+    !text.starts_with('[') && text.contains(['"', '\''])
 }
 
 /// The words of a value that may hold several.
