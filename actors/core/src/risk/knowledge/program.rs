@@ -197,6 +197,11 @@ impl Rule {
         })
     }
 
+    /// The options of which it asks for one.
+    pub(crate) fn flags(&self) -> &[String] {
+        &self.when.flag
+    }
+
     /// It says that the call only reads.
     pub(crate) fn says_low(&self) -> bool {
         self.label == super::LOW

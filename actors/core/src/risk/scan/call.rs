@@ -12,6 +12,9 @@ use crate::risk::{Level, Text, statement};
 const SYSTEM_FOLDERS: &[&str] =
     &["", "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
 
+/// Files named by options that are looked at for one rule.
+const MOST_WRITTEN: usize = 8;
+
 /// A command line on its way: the program, the words behind it, what it reads, where it stands and runs.
 #[derive(Clone, Copy)]
 pub(super) struct Run<'r> {
@@ -232,6 +235,12 @@ impl Scan<'_> {
             let Some(entry) = reading.entries.get(*at) else { continue };
             let effect = effect_of(rule.effect.as_ref(), entry, reading);
             self.note(&rule.label, rule.level, run.span, rule.why.clone(), effect, run.context);
+            if rule.label == "file_write" {
+                let written = rule.flags().iter().flat_map(|flag| entry.call.values(flag)).take(MOST_WRITTEN);
+                for (_, path) in written {
+                    self.target(path.text, run.span, run);
+                }
+            }
         }
         let says = |label: &str| said.rules.iter().any(|(_, rule)| rule.label == label);
         let told = Told { secret: says("secret_access"), sends: says("network_send") };

@@ -152,8 +152,8 @@ impl Scan<'_> {
         self.keep_grave(known, mark);
     }
 
-    /// A file that code writes; that it writes at all is said by a rule, so only what is high counts.
-    fn target(&mut self, path: &str, span: [usize; 2], run: Run<'_>) {
+    /// A file that code, or an option, writes; that it writes at all is said by a rule, so only what is high counts.
+    pub(super) fn target(&mut self, path: &str, span: [usize; 2], run: Run<'_>) {
         let (known, mark) = (self.found.notes.len(), self.mark());
         let fields = [Field::plain(">", span), Field::plain(path, span)];
         self.ask(&fields, span, run.spot.deeper(), run.context);
