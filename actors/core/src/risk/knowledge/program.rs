@@ -2,9 +2,9 @@
 
 use super::call::Call;
 use super::condition::Condition;
-use super::file::{self, Code, Named, Sql, Trait};
+use super::file::{self, Code, Named, Sql, Style, Trait};
 use super::glob::Glob;
-use super::opening::Opening;
+use super::opening::{Inner, Opening};
 use super::options::Grammar;
 use super::pattern::{Classes, Sense};
 use super::words::check_effect;
@@ -116,7 +116,11 @@ impl Program {
 
     /// Words of its command line are another program's, or code.
     pub(super) fn runs_others(&self) -> bool {
-        !self.opens.is_empty() || self.code.is_some()
+        // The value of an option is told from the words around it.
+        let opens = self.opens.iter().any(|opening| !matches!(opening.inner, Inner::Value(_)));
+        let code = self.code.as_ref().filter(|code| !code.edits);
+        let ends = self.grammar.style != Style::Gnu || self.is(Trait::RunsInput);
+        opens || code.is_some_and(|code| code.operand.is_some() || ends)
     }
 
     /// With these options it only tells, or only tries.
