@@ -112,6 +112,8 @@ struct Scan<'k> {
     descriptors: BTreeMap<u32, Output>,
     /// What `exec <file` made of the input of the commands behind it.
     replaced: Option<Output>,
+    /// Where variables are shown to the caller.
+    displayed: BTreeSet<[usize; 2]>,
     /// What functions do, by name, for what is piped into them.
     bodies: BTreeMap<String, Rc<Script>>,
     /// How many commands are in them.
@@ -143,6 +145,7 @@ fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Optio
         files: Vec::new(),
         descriptors: BTreeMap::new(),
         replaced: None,
+        displayed: BTreeSet::new(),
         bodies: BTreeMap::new(),
         kept: 0,
         running: Vec::new(),
@@ -398,7 +401,9 @@ impl Scan<'_> {
 
     /// Sending something beside reading a secret is sending the secret.
     fn exfiltration(&mut self) {
-        let is = |label: &str| self.found.notes.iter().find(|note| note.finding.label == label);
+        // What is only shown to the caller is not what is sent.
+        let shown = |note: &Note| note.finding.label == "secret_access" && self.displayed.contains(&note.finding.span);
+        let is = |label: &str| self.found.notes.iter().find(|note| note.finding.label == label && !shown(note));
         let sends = is("network_send").is_some() || is("remote_code").is_some();
         let told = is("secret_exfiltration").is_some();
         if let Some(span) = is("secret_access").filter(|_| sends).map(|note| note.finding.span) {

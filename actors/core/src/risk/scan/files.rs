@@ -122,6 +122,7 @@ impl Scan<'_> {
             return;
         }
         for name in run.words.iter().flat_map(|word| &word.names) {
+            self.displayed.insert(run.span);
             let fields = [Field::plain("printenv", run.span), Field::plain(name, run.span)];
             self.ask(&fields, run.span, run.spot.deeper(), run.context);
         }
