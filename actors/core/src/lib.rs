@@ -10,6 +10,7 @@ pub mod access;
 pub mod audit;
 pub mod card;
 pub mod error;
+pub mod feishu;
 pub mod id;
 pub mod key;
 pub mod lease;

@@ -23,6 +23,7 @@ pub(crate) use file::{Named, Trait};
 pub(crate) use glob::Glob;
 pub use load::Error;
 pub(crate) use opening::{Inner, Opening};
+pub(crate) use path::tidy;
 pub(crate) use pattern::Subject;
 use program::Program;
 pub(crate) use read::{Entry, Reading, Said};

@@ -8,12 +8,14 @@ use super::knowledge::{Knowledge, Label};
 use super::script::{self, Command, CommandKind, FaultKind, Flow, Script, Word};
 use super::{Finding, Level, Text};
 
+mod assign;
 mod awk;
 mod call;
 mod code;
 mod explain;
 mod field;
 mod files;
+mod folder;
 mod input;
 mod open;
 mod output;
@@ -34,8 +36,6 @@ const BUDGET: usize = 1024 * 1024;
 const LINE: usize = 32;
 /// Findings of one label and level that are kept.
 const ALIKE_AT_MOST: usize = 8;
-/// Values that a variable may have had so far; more are as good as any.
-const MOST_VALUES: usize = 8;
 
 /// What was found, with what it does and where it runs.
 #[derive(Debug, Clone)]
@@ -120,6 +120,8 @@ struct Scan<'k> {
     kept: usize,
     /// Functions that are being gone through.
     running: Vec<String>,
+    /// The folder that the text has entered, if it says which.
+    folder: Option<String>,
 }
 
 /// Goes through shell text.
@@ -149,6 +151,7 @@ fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Optio
         bodies: BTreeMap::new(),
         kept: 0,
         running: Vec::new(),
+        folder: None,
     };
     scan.text(text, Spot::whole(), &Context::default());
     if scan.judged == 0 && scan.found.notes.is_empty() && !is_comment(text) {
@@ -288,10 +291,7 @@ impl Scan<'_> {
         match &command.kind {
             CommandKind::Define { .. } => return (Output::default(), Goes::On),
             CommandKind::Loop { variable } => {
-                let values = self.words(&command.words, spot, context, 0);
-                let known = values.iter().all(|field| !field.dynamic);
-                let texts: Vec<String> = values.into_iter().map(|field| field.text).collect();
-                self.set(variable, known.then_some(texts), false);
+                self.goes_through(variable, &command.words, spot, context);
                 return (Output::default(), Goes::On);
             }
             CommandKind::Simple | CommandKind::Data => {}
@@ -308,7 +308,9 @@ impl Scan<'_> {
         let settled = self.mark();
         if command.kind == CommandKind::Data {
             self.judged += 1;
-            self.words(&command.words, spot, context, 0);
+            for field in self.words(&command.words, spot, context, 0) {
+                self.evaluated(&field.text, field.span, spot, context);
+            }
             return (input, Goes::On);
         }
         if input::runs_what_it_is_given(command)
@@ -321,7 +323,8 @@ impl Scan<'_> {
         let mut output = Output::default();
         for alternative in 0..self.alternatives(&command.words) {
             let before = self.mark();
-            let fields = self.words(&command.words, spot, context, alternative);
+            let mut fields = self.words(&command.words, spot, context, alternative);
+            self.name_files(&mut fields);
             let inner = self.mark();
             output = self.call(&fields, &input, spot, context);
             self.swap_steps(before, inner);
@@ -357,46 +360,16 @@ impl Scan<'_> {
         if redirect.flow == Flow::Read {
             let from = fields.iter().map(|field| field.flow.clone()).reduce(Output::and).unwrap_or_default();
             let file = fields.first().and_then(|field| self.content(&field.text)).unwrap_or_else(Output::of_file);
+            let secret = fields.iter().any(|field| files::tells_of_the_machine(&field.text));
+            let file = Output { secret: secret || file.secret, ..file };
             self.opened_as(redirect.descriptor, if from.any { from } else { file }, input);
         }
         let program = Field::plain(sign, span);
-        let fields: Vec<Field> = std::iter::once(program).chain(fields).collect();
+        let mut fields: Vec<Field> = std::iter::once(program).chain(fields).collect();
+        self.name_files(&mut fields);
         self.ask(&fields, span, spot, context);
         self.swap_steps(before, inner);
         fields.into_iter().nth(1).filter(|_| redirect.flow == Flow::Write)
-    }
-
-    fn assignments(&mut self, command: &Command, spot: Spot, context: &Context) {
-        for assignment in &command.assignments {
-            let before = self.mark();
-            let fields = self.words(std::slice::from_ref(&assignment.value), spot, context, 0);
-            let inner = self.mark();
-            let known = fields.iter().all(|field| !field.dynamic);
-            let value = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
-            let span = spot.span(&assignment.span);
-            let told = Field::plain(&format!("{}={value}", assignment.name), span);
-            self.ask(&[Field::plain("=", span), told], span, spot, context);
-            self.setting(&assignment.name, &value, span, spot, context);
-            self.swap_steps(before, inner);
-            if command.words.is_empty() {
-                self.judged += 1;
-                self.set(&assignment.name, known.then(|| vec![value]), assignment.append);
-            }
-        }
-    }
-
-    /// A variable may hold any value that it was given so far: which of them is decided when it runs.
-    fn set(&mut self, name: &str, values: Option<Vec<String>>, append: bool) {
-        let entry = self.variables.entry(name.to_owned()).or_insert_with(|| Some(Vec::new()));
-        let Some(known) = entry else { return };
-        match values {
-            Some(values) if known.len() + values.len() <= MOST_VALUES && !append => known.extend(values),
-            Some(values) if append && known.len() == 1 => {
-                let end = values.concat();
-                known.iter_mut().for_each(|value| value.push_str(&end));
-            }
-            Some(_) | None => *entry = None,
-        }
     }
 
     /// Sending something beside reading a secret is sending the secret.

@@ -114,6 +114,14 @@ pub(super) struct Word {
     pub(super) pieces: Vec<Piece>,
 }
 
+/// The word that may stand for a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fallback {
+    pub(super) word: Word,
+    /// `:=`: the variable is set to it.
+    pub(super) sets: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
     /// Text after quote removal (`$'…'` decoded, line continuations gone); unquoted `*`, `?`, `[` and `~` stay in it.
@@ -121,7 +129,7 @@ pub(super) enum Piece {
     Literal { text: String, quoted: bool, at: Option<usize> },
     /// `$x`, `${x}`, `$1`, `$@`; with `default` for `${x:-word}`, `${x:=word}`, `${x:+word}`. All elements of an array
     /// (`${x[@]}`, quoted or not) are the unquoted variable `x`, one of them (`${x[1]}`) is `x[1]`.
-    Variable { name: String, quoted: bool, default: Option<Box<Word>> },
+    Variable { name: String, quoted: bool, default: Option<Box<Fallback>> },
     /// `$( … )`, backticks, `${ …; }`, and `<( … )`, `>( … )`. Spans inside are those of the whole text where possible.
     Substitution { script: Script, quoted: bool, process: Option<Flow> },
     /// Anything else that is only known when it runs: `${x//a/b}`, `$(( … ))`, `${!x}`, `${x:0:1}`; substitutions inside
@@ -140,6 +148,12 @@ pub(super) fn read(text: &str) -> Script {
         script.commands.extend(rough::cut(text, |range| range).into_iter().filter(is_new));
     }
     script
+}
+
+/// What would run in a text in which nothing but substitutions is: a subscript, a prompt.
+pub(super) fn substitutions(text: &str) -> Vec<Script> {
+    let mut reader = Reader::new(text, Place::At(0), 0);
+    reader.scripts_in(0..text.len())
 }
 
 /// Where a command begins and what its words are, if they are nothing but text.

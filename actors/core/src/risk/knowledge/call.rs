@@ -28,7 +28,8 @@ impl<'a> Call<'a> {
         self.line.given.iter().filter(move |given| given.is(flag)).filter_map(|given| {
             let value = given.value.as_ref()?;
             let word = self.subject(value.word)?;
-            Some((value.word, Subject { text: word.text.get(value.from..)?, ..word }))
+            let also = if value.from == 0 { word.also } else { &[] };
+            Some((value.word, Subject { text: word.text.get(value.from..)?, also, ..word }))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::file;
-use super::pattern::{Classes, Pattern, Sense, patterns};
+use super::pattern::{Classes, Pattern, Sense, Subject, patterns};
 
 /// All that is given has to hold.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +68,11 @@ impl Condition {
             call.subject(word).is_some_and(|word| list.iter().any(|pattern| pattern.matches(word, sense)))
         };
         let operands = &call.line.operands;
+        // Only what is written excuses.
+        let is_named = |word: Subject<'_>| {
+            let word = Subject { also: &[], ..word };
+            self.no_operand.iter().any(|pattern| pattern.matches(word, sense))
+        };
         // What excuses has to be there for certain.
         let has = |flag: &String| match sense {
             Sense::Accuses => call.has(flag),
@@ -83,7 +88,7 @@ impl Condition {
             && (self.value.is_empty() || self.value.iter().any(|(name, list)| call.value_matches(name, list, sense)))
             && (self.operand.is_empty() || operands.iter().any(|at| any(&self.operand, *at)))
             && (self.operands.is_empty() || !operands.is_empty() && self.all(call, sense))
-            && !operands.iter().any(|at| any(&self.no_operand, *at))
+            && !operands.iter().any(|at| call.subject(*at).is_some_and(is_named))
             && (self.first.is_empty() || operands.first().is_some_and(|at| any(&self.first, *at)))
             && (self.last.is_empty() || operands.last().is_some_and(|at| any(&self.last, *at)))
             && (self.word.is_empty() || (0..call.words.len()).any(|at| any(&self.word, at)))

@@ -75,6 +75,14 @@ pub(crate) enum Trait {
     ShowsEnvironment,
     /// What it is given goes over the network as a question.
     AsksNetwork,
+    /// Its operands are names of variables, or numbers: a subscript in one runs what is substituted in it.
+    Evaluates,
+    /// Its operands set variables, where they have a `=`.
+    Declares,
+    /// What stands behind it runs in the folder that it is given.
+    EntersFolder,
+    /// It prints the names of the files that it is given, or asked for.
+    NamesFiles,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -98,6 +106,7 @@ pub(super) struct Program {
     pub(super) container: Option<Named>,
     pub(super) code: Option<Code>,
     pub(super) sql: Option<Sql>,
+    pub(super) variables: Option<Variables>,
     pub(super) rule: Vec<Spanned<Rule>>,
     pub(super) low: Vec<Spanned<String>>,
     pub(super) medium: Vec<Spanned<String>>,
@@ -116,11 +125,12 @@ impl Program {
         let named = [&self.user, &self.host, &self.container].into_iter().flatten().map(|named| &named.value);
         let code = self.code.iter().flat_map(|code| [&code.value, &code.files]);
         let sql = self.sql.iter().map(|sql| &sql.value);
-        opens.chain(named).chain(code).chain(sql).flatten()
+        let variables = self.variables.iter().map(|variables| &variables.value);
+        opens.chain(named).chain(code).chain(sql).chain(variables).flatten()
     }
 }
 
-/// Where the command inside a wrapper is: one of the first eight, and when.
+/// Where the command inside a wrapper is: one of these places, and when.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Opening {
@@ -134,6 +144,7 @@ pub(super) struct Opening {
     pub(super) after: Vec<String>,
     pub(super) each_shell_after_equals: bool,
     pub(super) until: Vec<String>,
+    pub(super) options_of: Option<String>,
     /// What the operand before the command has to be; if it is something else, it is the command.
     pub(super) before: Vec<String>,
     pub(super) when: Vec<String>,
@@ -176,6 +187,15 @@ pub(crate) struct Sql {
     pub(crate) value: Vec<String>,
     pub(crate) operand: Option<usize>,
     pub(crate) input: bool,
+}
+
+/// Which variables of the shell a command sets, with `=` and a value or without.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Variables {
+    pub(crate) value: Vec<String>,
+    /// The first operand that names one; all behind it do as well.
+    pub(crate) from: Option<usize>,
 }
 
 /// A rule is a condition with more beside it; serde's `flatten` would let unknown keys pass.

@@ -1,6 +1,6 @@
 //! Globs over whole words: `*` any characters, `?` one, `[abc]` one of these.
 
-/// A pattern for a whole word. One that is written in capitals only takes any case.
+/// A pattern for a whole word. One that is written in capitals only takes any case, but for the name of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Glob {
     /// What stands before the first sign: most words are told apart by it.
@@ -21,7 +21,8 @@ impl Glob {
     /// Reads a pattern; the error names a class that is not closed, or empty.
     pub(crate) fn new(text: &str) -> Result<Self, String> {
         let any_case = text.contains(|letter: char| letter.is_ascii_uppercase())
-            && !text.contains(|letter: char| letter.is_ascii_lowercase());
+            && !text.contains(|letter: char| letter.is_ascii_lowercase())
+            && !is_setting(text);
         let signs = text.find(['*', '?', '[']).unwrap_or(text.len());
         let (beginning, rest) = text.split_at(signs);
         let mut parts = Vec::new();
@@ -103,6 +104,15 @@ impl Glob {
     }
 }
 
+/// The name of a variable and any value, as `PATH=*`: another case is another variable.
+fn is_setting(pattern: &str) -> bool {
+    let is_name = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '*' | '?' | '+' | '[' | ']');
+    let split = pattern.split_once('=');
+    split.is_some_and(|(name, value)| {
+        name.chars().all(is_name) && !value.contains(|letter: char| letter.is_ascii_uppercase())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,13 +130,21 @@ mod tests {
             ("[ab]c", "bc"),
             ("[[]", "["),
             ("DELETE", "delete"),
+            ("PATH=*", "PATH=/tmp"),
             ("**a", "a"),
         ] {
             assert!(Glob::new(pattern).unwrap().matches(text), "{pattern} {text}");
         }
-        for (pattern, text) in
-            [("", "a"), ("a", ""), ("a*b", "ab c"), ("?", ""), ("[ab]", "c"), ("Delete", "DELETE"), ("a", "A")]
-        {
+        for (pattern, text) in [
+            ("", "a"),
+            ("a", ""),
+            ("a*b", "ab c"),
+            ("?", ""),
+            ("[ab]", "c"),
+            ("Delete", "DELETE"),
+            ("a", "A"),
+            ("PATH=*", "path=/tmp"),
+        ] {
             assert!(!Glob::new(pattern).unwrap().matches(text), "{pattern} {text}");
         }
     }

@@ -29,6 +29,8 @@ pub(crate) enum Inner {
     Between { after: Vec<String>, until: Vec<String> },
     /// Shell text behind the `=` of every operand.
     AfterEquals,
+    /// The operand is cut into words, which this program takes as if they stood behind its name.
+    OptionsOf(String),
 }
 
 impl Opening {
@@ -52,6 +54,7 @@ impl Opening {
             given(file.split_value).map(Inner::Split),
             given(file.after).map(|after| Inner::Between { after, until: file.until }),
             file.each_shell_after_equals.then_some(Inner::AfterEquals),
+            file.options_of.map(Inner::OptionsOf),
         ];
         let mut ways = ways.into_iter().flatten();
         match (ways.next(), ways.next()) {

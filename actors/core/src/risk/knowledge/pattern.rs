@@ -29,6 +29,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) text: &'a str,
     /// What it will be is only known when it runs.
     pub(crate) dynamic: bool,
+    /// What else it may be: the path of a file in the folder that was entered, a file whose name fits.
+    pub(crate) also: &'a [String],
 }
 
 /// Whether a match accuses or excuses: what is not known for certain excuses nothing.
@@ -65,8 +67,16 @@ impl Pattern {
         match self {
             Self::Dynamic => word.dynamic,
             _ if word.dynamic && sense == Sense::Excuses => false,
-            Self::Word(glob) => glob.matches(word.text) || glob.matches(&tidy(word.text)),
-            Self::Class { prefix, class } => word.text.strip_prefix(prefix).is_some_and(|rest| class.holds(rest)),
+            _ if sense == Sense::Accuses && word.also.iter().any(|text| self.holds(text)) => true,
+            Self::Word(_) | Self::Class { .. } => self.holds(word.text),
+        }
+    }
+
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::Dynamic => false,
+            Self::Word(glob) => glob.matches(text) || glob.matches(&tidy(text)),
+            Self::Class { prefix, class } => text.strip_prefix(prefix).is_some_and(|rest| class.holds(rest)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::condition::Condition;
-use super::file::{self, Code, Named, Sql, Style, Trait};
+use super::file::{self, Code, Named, Sql, Style, Trait, Variables};
 use super::glob::Glob;
 use super::opening::{Inner, Opening};
 use super::options::Grammar;
@@ -32,6 +32,7 @@ pub(crate) struct Program {
     pub(crate) container: Option<Named>,
     pub(crate) code: Option<Code>,
     pub(crate) sql: Option<Sql>,
+    pub(crate) variables: Option<Variables>,
     pub(super) rules: Vec<Rule>,
 }
 
@@ -92,6 +93,7 @@ impl Program {
             container: file.container,
             code: file.code,
             sql: file.sql,
+            variables: file.variables,
             rules: Vec::new(),
         })
     }

@@ -237,7 +237,7 @@ fn code_secrets_and_network() {
             ("bash deploy.sh", "script_run"),
             ("curl https://example.com", "network_send"),
             ("cat ~/.aws/credentials", "secret_access"),
-            ("LD_PRELOAD=/tmp/x.so ls", "loader_change"),
+            ("LD_PRELOAD=/usr/lib/x.so ls", "loader_change"),
             ("export PATH=/tmp:$PATH; ls", "loader_change"),
         ],
     );

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use super::call::Run;
 use super::field::Field;
 use super::output::Output;
-use super::{Context, MOST_VALUES, Scan};
+use super::{Context, Scan};
 use crate::risk::{Level, Text};
 
+/// Texts that a variable is known to have had; more are as good as any.
+const MOST_VALUES: usize = 8;
 /// Acts of one program that are followed; more would tell nobody more.
 const MOST_ACTS: usize = 64;
 

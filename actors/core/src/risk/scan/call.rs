@@ -4,7 +4,7 @@ use super::explain::{finding, reasons};
 use super::field::Field;
 use super::output::Output;
 use super::place::Spot;
-use super::{Context, Scan, Statements, base_name, flow_of, joined, tell};
+use super::{Context, Scan, Statements, base_name, files, flow_of, folder, joined, tell};
 use crate::risk::knowledge::{Entry, Grade, Reading, Subject, Trait};
 use crate::risk::{Level, Text, statement};
 
@@ -14,6 +14,9 @@ const SYSTEM_FOLDERS: &[&str] =
 
 /// Files named by options that are looked at for one rule.
 const MOST_WRITTEN: usize = 8;
+
+/// Where the scripts are that start and stop services.
+const SERVICE_FOLDERS: &[&str] = &["/etc/init.d/", "/etc/rc.d/init.d/", "/etc/rc.d/", "/usr/local/etc/rc.d/"];
 
 /// A command line on its way: the program, the words behind it, what it reads, where it stands and runs.
 #[derive(Clone, Copy)]
@@ -68,6 +71,10 @@ impl Scan<'_> {
         if self.functions.contains(name) {
             self.step(run, name, || "a function of the text".to_owned());
             return self.function(name, run);
+        }
+        if let Some(service) = service(program) {
+            let fields: Vec<Field> = service.into_iter().chain(words.iter().cloned()).collect();
+            return self.call(&fields, input, spot.deeper(), context);
         }
         self.run_file(run);
         if self.is_chain(name, words) {
@@ -136,7 +143,7 @@ impl Scan<'_> {
         run.input.changed()
     }
 
-    fn known(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
+    pub(super) fn known(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
         let opened = self.opened(reading, run);
         if opened.is_none() && is_system_path(&run.program.text) && reading.is_harmless() {
             self.reader(&reading.path, true);
@@ -158,11 +165,8 @@ impl Scan<'_> {
         self.tells(told, reading, run);
         self.shows(reading, run);
         self.writes(reading, run);
-        if is_declaration(&reading.path) {
-            for (name, value) in run.words.iter().filter_map(|word| word.text.split_once('=')) {
-                self.setting(name, value, run.span, run.spot.deeper(), run.context);
-            }
-        }
+        self.sets(reading, run);
+        self.enters(reading, run);
         if reading.path == "set"
             && run.words.first().is_some_and(|word| word.text == "--" || !word.text.starts_with(['-', '+']))
         {
@@ -177,7 +181,8 @@ impl Scan<'_> {
             Some(output) => output,
             None => self.output(reading, run),
         };
-        Output { secret: output.secret || told.secret || self.shows_environment(reading), ..output }
+        let tells = run.words.iter().any(|word| files::tells_of_the_machine(&word.text));
+        Output { secret: output.secret || told.secret || tells || self.shows_environment(reading), ..output }
     }
 
     /// Asks the rules about something that is no program: a redirection, an assignment.
@@ -192,29 +197,6 @@ impl Scan<'_> {
         let run = Run { program, words, input: &Output::default(), span, spot, context, mark };
         if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
             let _ = self.rules(&reading, run, Explained::Not);
-        }
-    }
-
-    /// A variable whose value is a command that another program will run, if it ever does: only what is high counts.
-    pub(super) fn setting(&mut self, name: &str, value: &str, span: [usize; 2], spot: Spot, context: &Context) {
-        let program = Field::plain(&format!("{name}="), span);
-        let words = [Field::plain(value, span)];
-        let known = self.knowledge;
-        let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
-        if let Some(reading) = known.read(&program.text, &subjects, &[], false) {
-            let mark = self.mark();
-            let run = Run {
-                mark,
-                program: &program,
-                words: &words,
-                input: &Output::default(),
-                span,
-                spot: spot.within(span),
-                context,
-            };
-            let before = self.found.notes.len();
-            self.known(&reading, run);
-            self.keep_grave(before, mark);
         }
     }
 
@@ -271,6 +253,9 @@ impl Scan<'_> {
     /// What it prints, as far as that matters to what reads it.
     fn output(&self, reading: &Reading<'_, '_>, run: Run<'_>) -> Output {
         let is = |what| reading.entries.iter().any(|entry| entry.program.is(what));
+        if let Some(entry) = reading.inner().filter(|_| is(Trait::NamesFiles)) {
+            return Output { names: folder::named(entry), ..run.input.changed() };
+        }
         if is(Trait::Prints) {
             return super::input::printed(&reading.path, run.words);
         }
@@ -324,9 +309,10 @@ fn effect_of(own: Option<&Text>, entry: &Entry<'_, '_>, reading: &Reading<'_, '_
     Some(tell::fill(template, reading.path_of(entry), &entry.call))
 }
 
-/// Commands that set variables for what runs later.
-fn is_declaration(path: &str) -> bool {
-    matches!(path, "export" | "declare" | "typeset" | "readonly" | "local" | "setenv")
+/// `/etc/init.d/NAME` is `service NAME`.
+fn service(program: &Field) -> Option<[Field; 2]> {
+    let name = SERVICE_FOLDERS.iter().find_map(|folder| program.text.strip_prefix(folder))?;
+    Some([Field::plain("service", program.span), Field::plain(name, program.span)])
 }
 
 fn cost(fields: &[Field]) -> usize {

@@ -4,7 +4,7 @@ use super::output::Output;
 use super::place::Spot;
 use super::{Audience, Context, Scan, Words};
 use crate::risk::knowledge::Subject;
-use crate::risk::script::{Flow, Piece, Word};
+use crate::risk::script::{Fallback, Flow, Piece, Word};
 
 /// Stands in a word for what a substitution prints.
 pub(super) const SUBSTITUTED: &str = "$(:)";
@@ -28,6 +28,8 @@ pub(super) struct Field {
     pub(super) flow: Output,
     /// The variables in it that the text does not set.
     pub(super) names: Vec<String>,
+    /// What else it may be, see [`Subject::also`].
+    pub(super) also: Vec<String>,
 }
 
 impl Field {
@@ -36,7 +38,7 @@ impl Field {
     }
 
     pub(super) fn subject(&self) -> Subject<'_> {
-        Subject { text: &self.text, dynamic: self.dynamic }
+        Subject { text: &self.text, dynamic: self.dynamic, also: &self.also }
     }
 }
 
@@ -100,6 +102,7 @@ impl Scan<'_> {
                     for script in inner {
                         self.script(script, spot.deeper(), &context);
                     }
+                    self.transformed(raw, spot.span(&word.span), spot, &context);
                     maker.unknown(raw);
                 }
             }
@@ -111,13 +114,16 @@ impl Scan<'_> {
         &mut self,
         name: &str,
         quoted: bool,
-        default: Option<&Word>,
+        default: Option<&Fallback>,
         maker: &mut Maker,
         spot: Spot,
         context: &Context,
         alternative: usize,
     ) {
-        if let Some(default) = default {
+        if let Some(Fallback { word: default, sets }) = default {
+            if *sets {
+                self.fallback(name, default, spot, context);
+            }
             if self.variables.contains_key(name) {
                 // Either may be meant; the default is gone through for what it runs.
                 self.words(std::slice::from_ref(default), spot, context, alternative);

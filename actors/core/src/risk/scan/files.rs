@@ -2,10 +2,11 @@
 
 use super::call::{Run, Told};
 use super::field::Field;
+use super::field::SUBSTITUTED;
 use super::output::Output;
 use super::{Audience, Scan, base_name, flow_of};
-use crate::risk::Level;
-use crate::risk::knowledge::{Entry, Reading, Trait};
+use crate::risk::knowledge::{Entry, Reading, Trait, tidy};
+use crate::risk::{Level, Text};
 
 /// Files that are remembered; a command that writes more is not followed further.
 const MOST_FILES: usize = 64;
@@ -111,6 +112,13 @@ impl Scan<'_> {
         let asks = reading.entries.iter().any(|entry| entry.program.is(Trait::AsksNetwork));
         if (told.sends || asks) && (run.input.secret || flow_of(run.words).secret) {
             self.find("secret_exfiltration", Level::High, run, None, None);
+        } else if asks && run.words.iter().any(|word| word.text != SUBSTITUTED && word.text.contains(SUBSTITUTED)) {
+            let why = Text::new(
+                "Asks the network for a name made of what a command prints.",
+                "以命令输出拼成的名称查询网络。",
+            );
+            let level = self.label("network_send").level;
+            self.find("network_send", level, run, Some(why), None);
         }
     }
 
@@ -157,6 +165,11 @@ impl Scan<'_> {
 /// The number that an open file has in the shape of a path.
 fn descriptor(path: &str) -> Option<u32> {
     ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|folder| path.strip_prefix(folder))?.parse().ok()
+}
+
+/// Files that are no secret on the machine, but are one elsewhere: who may log in, what was run.
+pub(super) fn tells_of_the_machine(path: &str) -> bool {
+    tidy(path) == "/etc/passwd" || path.ends_with("_history")
 }
 
 /// The same path, or the same name where a folder may have been entered in between.

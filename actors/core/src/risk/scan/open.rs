@@ -3,9 +3,12 @@
 use super::call::Run;
 use super::field::Field;
 use super::output::Output;
-use super::{Context, Scan, flow_of, joined};
+use super::{Context, Scan, flow_of, folder, joined};
 use crate::risk::Level;
-use crate::risk::knowledge::{Entry, Glob, Inner, Named, Opening, REPLACED, Reading};
+use crate::risk::knowledge::{Entry, Glob, Inner, Named, Opening, REPLACED, Reading, Trait};
+
+/// Words of a known text that are given to the command inside, at most.
+const MOST_WORDS: usize = 64;
 
 /// A wrapper on its way, with what the command inside will run as and in.
 #[derive(Clone, Copy)]
@@ -40,6 +43,22 @@ impl<'w> Wrapper<'w> {
             return field.clone();
         }
         Field { text: field.text.replace(placeholder, "{}"), exact: None, ..field.clone() }
+    }
+
+    /// The files whose names the command inside may be given.
+    fn names(self) -> Vec<String> {
+        if self.entry.program.is(Trait::NamesFiles) {
+            return folder::named(self.entry);
+        }
+        let input = self.run.input;
+        let words = input.text.iter().flat_map(|text| text.split_whitespace()).take(MOST_WORDS);
+        input.names.iter().cloned().chain(words.map(str::to_owned)).collect()
+    }
+
+    /// A word in whose place, or in which, the command inside gets such a name.
+    fn is_replaced(self, word: &str) -> bool {
+        let mut signs = ["-I", "-J"].iter().flat_map(|flag| self.entry.call.values(flag)).peekable();
+        if signs.peek().is_none() { word.contains("{}") } else { signs.any(|(_, sign)| word.contains(sign.text)) }
     }
 
     /// The values of some options, each as a word of its own.
@@ -98,12 +117,20 @@ impl Scan<'_> {
             Inner::Split(flags) => {
                 let behind = joined(wrapper.from(0).unwrap_or_default());
                 let whole = |field: Field| {
-                    let text = format!("{} {behind}", split_text(&field.text));
+                    let text = format!("{} {behind}", self.split_text(&field, wrapper));
                     Field { text, exact: None, ..field }
                 };
-                self.each_shell(wrapper.values(flags).into_iter().map(whole).collect(), wrapper)
+                let texts = wrapper.values(flags).into_iter().map(whole).collect();
+                self.each_shell(texts, wrapper)
             }
             Inner::Between { after, until } => self.between(after, until, wrapper),
+            Inner::OptionsOf(program) => {
+                let field = wrapper.from(0)?.first()?;
+                let plain = |text: &str| Field::plain(text, field.span);
+                let words = field.text.split_whitespace().take(MOST_WORDS).map(plain);
+                let fields: Vec<Field> = std::iter::once(plain(program)).chain(words).collect();
+                self.inner_command(&fields, wrapper)
+            }
             Inner::AfterEquals => {
                 let text = |field: &Field| Some(Field::plain(field.text.split_once('=')?.1, field.span));
                 self.each_shell(wrapper.fields.iter().filter_map(text).collect(), wrapper)
@@ -117,10 +144,23 @@ impl Scan<'_> {
                 break;
             }
             let spot = wrapper.run.spot.deeper();
-            self.ask(&[Field::plain("=", first.span), first.clone()], first.span, spot, wrapper.context);
+            let (name, value) = first.text.split_once('=').unwrap_or((&first.text, ""));
+            self.assigned(name, value, first.span, spot, wrapper.context);
             fields = rest;
         }
         fields
+    }
+
+    /// What `env -S` is given: assignments before the command go, as they would.
+    fn split_text(&mut self, field: &Field, wrapper: Wrapper<'_>) -> String {
+        let text = field.text.replace("\\_", " ");
+        let mut rest = text.trim_start();
+        while let Some((word, behind)) = rest.split_once(' ').filter(|(word, _)| is_assignment(word)) {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            self.assigned(name, value, field.span, wrapper.run.spot.deeper(), wrapper.context);
+            rest = behind.trim_start();
+        }
+        rest.to_owned()
     }
 
     fn inner_command(&mut self, fields: &[Field], wrapper: Wrapper<'_>) -> Option<Output> {
@@ -135,8 +175,13 @@ impl Scan<'_> {
         if !wrapper.entry.program.adds_operands {
             return Some(self.call(fields, input, spot, wrapper.context));
         }
-        let more = Field { dynamic: true, ..Field::plain("$@", last.span) };
-        let fields: Vec<Field> = fields.iter().map(|field| wrapper.marked(field)).chain([more]).collect();
+        let names = wrapper.names();
+        let named = |field: &Field| {
+            let also = if wrapper.is_replaced(&field.text) { names.clone() } else { Vec::new() };
+            Field { also, ..wrapper.marked(field) }
+        };
+        let more = Field { dynamic: true, also: names.clone(), ..Field::plain("$@", last.span) };
+        let fields: Vec<Field> = fields.iter().map(named).chain([more]).collect();
         Some(self.call(&fields, input, spot, wrapper.context))
     }
 
@@ -222,16 +267,6 @@ fn name(named: &Named, entry: &Entry<'_, '_>, fields: &[Field]) -> Option<String
     let by_value = named.value.iter().find_map(|flag| entry.call.values(flag).last());
     let by_value = by_value.map(|(_, value)| value.text.to_owned());
     named.always.clone().or(by_value).or_else(|| named.operand.and_then(operand)).or_else(|| named.otherwise.clone())
-}
-
-/// What `env -S` is given: assignments before the command go, as they would.
-fn split_text(text: &str) -> String {
-    let text = text.replace("\\_", " ");
-    let mut rest = text.trim_start();
-    while let Some((_, behind)) = rest.split_once(' ').filter(|(word, _)| is_assignment(word)) {
-        rest = behind.trim_start();
-    }
-    rest.to_owned()
 }
 
 fn is_assignment(word: &str) -> bool {

@@ -2,6 +2,8 @@
 
 /// Bytes of a text that is known; a longer one is as good as any.
 const MOST_TEXT: usize = 64 * 1024;
+/// Names that are handed on.
+const MOST_NAMES: usize = 32;
 
 /// What a command prints, or reads, as far as that can be told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(in crate::risk) struct Output {
     pub(super) file: bool,
     /// It tells a secret, or the environment, where secrets are.
     pub(super) secret: bool,
+    /// The files whose names it may hold.
+    pub(super) names: Vec<String>,
     /// The text itself, if it is known.
     pub(super) text: Option<String>,
 }
@@ -54,6 +58,7 @@ impl Output {
             decoded: self.decoded || other.decoded,
             file: self.file && other.file,
             secret: self.secret || other.secret,
+            names: self.names.into_iter().chain(other.names).take(MOST_NAMES).collect(),
             text,
         }
     }

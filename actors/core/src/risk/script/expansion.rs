@@ -3,7 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::{
-    Fault, FaultKind, Flow, Piece, Script, Word,
+    Fallback, Fault, FaultKind, Flow, Piece, Script, Word,
     compound::name_length,
     reader::{Close, Reader, memchr},
     word::Build,
@@ -150,7 +150,7 @@ impl Reader<'_> {
     }
 
     /// Reads the substitutions in a range in which nothing else is run.
-    fn scripts_in(&mut self, range: Range<usize>) -> Vec<Script> {
+    pub(super) fn scripts_in(&mut self, range: Range<usize>) -> Vec<Script> {
         self.within(range, |reader| {
             let mut build = Build::default();
             while let Some(byte) = reader.peek() {
@@ -261,15 +261,16 @@ impl Reader<'_> {
         let first = self.peek();
         let operator = match first {
             Some(b'}') if self.at == operator_at => Operator::None,
-            Some(b'-' | b'=' | b'+') => Operator::Default,
+            Some(b'=') => Operator::Set,
+            Some(b'-' | b'+') => Operator::Default,
             Some(b'?') => Operator::Fail,
             _ => Operator::Other,
         };
-        if matches!(operator, Operator::Default | Operator::Fail) {
+        if matches!(operator, Operator::Default | Operator::Set | Operator::Fail) {
             self.at += 1;
         }
         let from = self.at;
-        let literal_quotes = quoted && matches!(operator, Operator::Default | Operator::Fail);
+        let literal_quotes = quoted && matches!(operator, Operator::Default | Operator::Set | Operator::Fail);
         let pieces = self.parameter_word(quoted, literal_quotes);
         let word = Word { span: self.span(from..self.at), pieces };
         Parameter { name, all, inner, operator, word }
@@ -296,6 +297,7 @@ impl Reader<'_> {
 enum Operator {
     None,
     Default,
+    Set,
     Fail,
     Other,
 }
@@ -313,12 +315,14 @@ impl Parameter {
     fn piece(self, raw: &str, quoted: bool) -> Option<Piece> {
         let mut inner = self.inner;
         let known = !self.name.is_empty();
-        if known && inner.is_empty() && self.operator == Operator::Default && self.name != "IFS" {
-            let default = Some(Box::new(self.word));
+        let sets = self.operator == Operator::Set;
+        let defaults = sets || self.operator == Operator::Default;
+        if known && inner.is_empty() && defaults && self.name != "IFS" {
+            let default = Some(Box::new(Fallback { word: self.word, sets }));
             return Some(Piece::Variable { name: self.name, quoted: quoted && !self.all, default });
         }
         inner.extend(scripts_of(self.word.pieces));
-        if self.name == "IFS" && !quoted && inner.is_empty() && self.operator != Operator::Default {
+        if self.name == "IFS" && !quoted && inner.is_empty() && !defaults {
             return None;
         }
         if known && inner.is_empty() && matches!(self.operator, Operator::None | Operator::Fail) {
@@ -334,7 +338,7 @@ pub(super) fn scripts_of(pieces: Vec<Piece>) -> Vec<Script> {
     for piece in pieces {
         match piece {
             Piece::Literal { .. } | Piece::Variable { default: None, .. } => {}
-            Piece::Variable { default: Some(word), .. } => scripts.extend(scripts_of(word.pieces)),
+            Piece::Variable { default: Some(default), .. } => scripts.extend(scripts_of(default.word.pieces)),
             Piece::Substitution { script, .. } => scripts.push(script),
             Piece::Unknown { inner, .. } => scripts.extend(inner),
         }

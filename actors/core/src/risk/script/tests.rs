@@ -6,6 +6,53 @@ mod bash;
 mod robust;
 mod tricks;
 
+/// What shell text is made of, to make up some of it.
+const SIGNS: &[&str] = &[
+    " ",
+    "\n",
+    ";",
+    "&",
+    "|",
+    "(",
+    ")",
+    "{",
+    "}",
+    "'",
+    "\"",
+    "`",
+    "$",
+    "\\",
+    "#",
+    "<",
+    ">",
+    "=",
+    "[",
+    "]",
+    "!",
+    "$(",
+    "${",
+    "$((",
+    "))",
+    "\nA\n",
+    ";;",
+    "if ",
+    "*",
+    "[[ ",
+    " ]]",
+    "\r\n",
+    "é",
+    ",",
+    "..",
+    "coproc ",
+    "function ",
+    "time ",
+    "do ",
+    "done",
+    "then ",
+    "$'",
+    "$\"",
+];
+
 /// A script in one line: commands by `; `, words as they become, what is only known when it runs in ‹ ›.
 fn shown(script: &Script) -> String {
     let commands = script.commands.iter().map(shown_command);
@@ -52,7 +99,7 @@ fn shown_piece(piece: &Piece) -> String {
         Piece::Literal { text, quoted: true, .. } => text.replace(' ', "␣").replace('\n', "⏎"),
         Piece::Literal { text, .. } => text.replace(' ', "_").replace('\n', "⏎"),
         Piece::Variable { name, default: None, .. } => format!("‹{name}›"),
-        Piece::Variable { name, default: Some(word), .. } => format!("‹{name}:{}›", shown_word(word)),
+        Piece::Variable { name, default: Some(default), .. } => format!("‹{name}:{}›", shown_word(&default.word)),
         Piece::Substitution { script, process: None, .. } => format!("‹$ {}›", shown(script)),
         Piece::Substitution { script, .. } => format!("‹| {}›", shown(script)),
         Piece::Unknown { inner, .. } => format!("‹?{}›", inner.iter().map(shown).collect::<Vec<_>>().join(", ")),
@@ -77,7 +124,7 @@ fn scripts(word: &Word) -> Vec<&Script> {
     for piece in &word.pieces {
         match piece {
             Piece::Literal { .. } | Piece::Variable { default: None, .. } => {}
-            Piece::Variable { default: Some(word), .. } => found.extend(scripts(word)),
+            Piece::Variable { default: Some(default), .. } => found.extend(scripts(&default.word)),
             Piece::Substitution { script, .. } => found.push(script),
             Piece::Unknown { inner, .. } => found.extend(inner),
         }

@@ -241,57 +241,22 @@ const WORDS: &[&str] = &[
     "$(@",
 ];
 
-/// What is put into a text or taken out of it, so that what nobody would write is tried as well.
+/// What is put into a text beside [`SIGNS`], or taken out of it, so that what nobody would write is tried as well.
 const SCRAPS: &[&str] = &[
-    " ",
-    "\n",
-    ";",
-    "&",
-    "|",
-    "(",
-    ")",
-    "{",
-    "}",
-    "'",
-    "\"",
-    "`",
-    "$",
-    "\\",
-    "#",
-    "<",
-    ">",
-    "=",
-    "[",
-    "]",
-    "!",
-    "$(",
-    "${",
-    "$((",
-    "))",
     "<<A",
-    "\nA\n",
-    ";;",
     " in ",
-    "if ",
     "; fi",
     "\\\n",
     "\t",
-    "*",
     "~",
     "mark",
     " mark ",
     "; mark;",
-    "[[ ",
-    " ]]",
     "<(",
     "case x in ",
     " esac",
-    "\r\n",
-    "é",
     "@(",
     "?(",
-    ",",
-    "..",
     "&&",
     "||",
     "|&",
@@ -299,18 +264,10 @@ const SCRAPS: &[&str] = &[
     "<&",
     "&>",
     ";&",
-    "coproc ",
-    "function ",
-    "time ",
     "! ",
-    "do ",
-    "done",
-    "then ",
     "else ",
     "\"$(",
     ")\"",
-    "$'",
-    "$\"",
     "((",
 ];
 
@@ -351,7 +308,7 @@ fn random_text(chance: &mut Chance) -> String {
         let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
         let Some(at) = places.get(chance.below(places.len().max(1))).copied() else { continue };
         if chance.below(2) == 0 {
-            text.insert_str(at, chance.pick(SCRAPS));
+            text.insert_str(at, chance.pick(&[SIGNS, SCRAPS].concat()));
         } else {
             text.remove(at);
         }

@@ -206,7 +206,7 @@ fn mixtures_are_read_on_a_small_stack() {
     on_a_small_stack(|| {
         let mut chance = super::bash::Chance(42);
         for _ in 0..60 {
-            let kinds: Vec<&str> = (0..2 + chance.below(5)).map(|_| chance.pick(SOUP)).collect();
+            let kinds: Vec<&str> = (0..2 + chance.below(5)).map(|_| chance.pick(&[SIGNS, SOUP].concat())).collect();
             let text: String = (0..4000).map(|_| chance.pick(&kinds)).collect();
             println!("{kinds:?}");
             assert_within(&text, &read(&text));
@@ -237,69 +237,8 @@ fn weight(piece: &Piece) -> usize {
 }
 
 const SOUP: &[&str] = &[
-    "a",
-    "rm",
-    " ",
-    " ",
-    "\n",
-    ";",
-    "&",
-    "|",
-    "(",
-    ")",
-    "{",
-    "}",
-    "'",
-    "\"",
-    "`",
-    "$",
-    "\\",
-    "#",
-    "<",
-    ">",
-    "=",
-    "[",
-    "]",
-    "!",
-    "$(",
-    "${",
-    "$((",
-    "))",
-    "<<A\n",
-    "\nA\n",
-    ";;",
-    "in ",
-    "if ",
-    "then ",
-    "fi",
-    "do ",
-    "done",
-    "case ",
-    "esac",
-    "for ",
-    "while ",
-    "x=",
-    "[[ ",
-    " ]]",
-    "é",
-    "\r\n",
-    "*",
-    "?",
-    "$'",
-    "$\"",
-    ",",
-    "..",
-    "IFS",
-    ":-",
-    "//",
-    "@",
-    "-",
-    "0",
-    "\u{0}",
-    "\u{202e}",
-    "time ",
-    "coproc ",
-    "function ",
+    "a", "rm", "<<A\n", "in ", "fi", "case ", "esac", "for ", "while ", "x=", "?", "IFS", ":-", "//", "@", "-", "0",
+    "\u{0}", "\u{202e}",
 ];
 
 proptest! {
@@ -317,7 +256,7 @@ proptest! {
     }
 
     #[test]
-    fn shell_like_soup_is_read(parts in proptest::collection::vec(proptest::sample::select(SOUP), 0..80)) {
+    fn shell_like_soup_is_read(parts in proptest::collection::vec(proptest::sample::select([SIGNS, SOUP].concat()), 0..80)) {
         let text = parts.concat();
         assert_within(&text, &read(&text));
     }
