@@ -30,6 +30,10 @@ pub(crate) use read::{Entry, Reading, Said};
 
 /// In place of a label: it only reads.
 const LOW: &str = "low";
+/// The language that is read by a grammar of its own, not by rules.
+pub(crate) const SED: &str = "sed";
+/// The language that is read by a grammar and by rules.
+pub(crate) const AWK: &str = "awk";
 /// Among the wrappers around a command: words of it may be replaced before it runs, as `xargs -I` does.
 pub(crate) const REPLACED: &str = "words replaced";
 
@@ -95,6 +99,10 @@ pub(crate) struct CodeRule {
     pub(crate) shell: Vec<String>,
     /// Behind what a string literal is a file that is written.
     pub(crate) writes: Vec<String>,
+    /// Behind what shell text stands in brackets, or from `:` to the end.
+    pub(crate) brackets: Vec<String>,
+    /// What lines with shell text begin with.
+    pub(crate) lines: Vec<String>,
 }
 
 impl Grade {

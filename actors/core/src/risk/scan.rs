@@ -2,12 +2,14 @@
 //! next, and asks what is known about each program.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::knowledge::{Knowledge, Label};
 use super::script::{self, Command, CommandKind, FaultKind, Flow, Script, Word};
 use super::{Finding, Level, Text};
 
 mod assign;
+mod awk;
 mod call;
 mod code;
 mod explain;
@@ -18,6 +20,7 @@ mod input;
 mod open;
 mod output;
 mod place;
+mod sed;
 pub(super) mod summary;
 mod tell;
 
@@ -52,6 +55,18 @@ pub(super) struct Context {
     under: Vec<String>,
     /// What it reads if nothing else is given to it.
     stdin: Output,
+    /// Who gets what it prints.
+    audience: Audience,
+}
+
+/// Who gets what a command prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Audience {
+    /// Whoever has it run.
+    #[default]
+    Caller,
+    /// Another command.
+    Command,
 }
 
 /// Whether a line that begins like an SQL statement is one.
@@ -61,6 +76,13 @@ pub(super) enum Statements {
     Graded,
     /// The whole text has been graded as SQL; its lines are only parts of statements.
     Known,
+}
+
+/// Where what a command prints goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    On,
+    IntoFile,
 }
 
 /// What going through a command found.
@@ -86,6 +108,18 @@ struct Scan<'k> {
     runners: BTreeSet<String>,
     /// What the text has written into files so far.
     files: Vec<files::Written>,
+    /// What was put behind numbers: `3<<<text`.
+    descriptors: BTreeMap<u32, Output>,
+    /// What `exec <file` made of the input of the commands behind it.
+    replaced: Option<Output>,
+    /// Where variables are shown to the caller.
+    displayed: BTreeSet<[usize; 2]>,
+    /// What functions do, by name, for what is piped into them.
+    bodies: BTreeMap<String, Rc<Script>>,
+    /// How many commands are in them.
+    kept: usize,
+    /// Functions that are being gone through.
+    running: Vec<String>,
     /// The folder that the text has entered, if it says which.
     folder: Option<String>,
 }
@@ -111,6 +145,12 @@ fn found(knowledge: &Knowledge, text: &str, statements: Statements, steps: Optio
         functions: BTreeSet::new(),
         runners: BTreeSet::new(),
         files: Vec::new(),
+        descriptors: BTreeMap::new(),
+        replaced: None,
+        displayed: BTreeSet::new(),
+        bodies: BTreeMap::new(),
+        kept: 0,
+        running: Vec::new(),
         folder: None,
     };
     scan.text(text, Spot::whole(), &Context::default());
@@ -155,7 +195,8 @@ impl Scan<'_> {
         }
         let finding = Finding { label: label.to_owned(), level, span, why: why.en, why_zh: why.zh };
         if !self.found.notes.iter().any(|known| known.finding == finding) {
-            let context = Context { under: Vec::new(), stdin: Output::default(), ..context.clone() };
+            let context =
+                Context { under: Vec::new(), stdin: Output::default(), audience: Audience::Caller, ..context.clone() };
             self.found.notes.push(Note { finding, effect, context });
         }
     }
@@ -207,14 +248,21 @@ impl Scan<'_> {
         });
         self.functions.extend(names);
         self.runners.extend(input::runners(script));
+        self.remember(script);
+        let read: BTreeSet<usize> = script.commands.iter().flat_map(|command| command.reads.iter().copied()).collect();
+        let piped = Context { audience: Audience::Command, ..context.clone() };
+        let around = self.around(script, &read, spot, context);
+        let mut stdin = context.stdin.clone();
         let mut outputs: Vec<Output> = Vec::with_capacity(script.commands.len());
-        for command in &script.commands {
-            let fed = command.reads.iter().filter_map(|at| outputs.get(*at)).cloned().reduce(Output::and);
-            let input = fed.map_or_else(|| context.stdin.clone(), Output::piped);
+        for (at, command) in script.commands.iter().enumerate() {
+            let context = if read.contains(&at) { &piped } else { context };
+            let fed = command.reads.iter().filter_map(|at| outputs.get(*at).or_else(|| around.get(at)));
+            let fed = fed.cloned().reduce(Output::and);
+            let input = fed.map_or_else(|| stdin.clone(), Output::piped);
             let output = self.command(command, input, spot, context);
             outputs.push(output);
+            stdin = self.replaced.take().unwrap_or(stdin);
         }
-        let read: BTreeSet<usize> = script.commands.iter().flat_map(|command| command.reads.iter().copied()).collect();
         let shown = outputs.into_iter().enumerate().filter(|(at, _)| !read.contains(at)).map(|(_, output)| output);
         shown.reduce(Output::and).unwrap_or_default()
     }
@@ -230,12 +278,21 @@ impl Scan<'_> {
         }
     }
 
-    fn command(&mut self, command: &Command, mut input: Output, spot: Spot, context: &Context) -> Output {
+    fn command(&mut self, command: &Command, input: Output, spot: Spot, context: &Context) -> Output {
+        let (printed, goes) = self.carried_out(command, input, spot, context);
+        self.outlets(command, &printed, spot, context);
+        match goes {
+            Goes::On => printed,
+            Goes::IntoFile => Output::default(),
+        }
+    }
+
+    fn carried_out(&mut self, command: &Command, mut input: Output, spot: Spot, context: &Context) -> (Output, Goes) {
         match &command.kind {
-            CommandKind::Define { .. } => return Output::default(),
+            CommandKind::Define { .. } => return (Output::default(), Goes::On),
             CommandKind::Loop { variable } => {
                 self.goes_through(variable, &command.words, spot, context);
-                return Output::default();
+                return (Output::default(), Goes::On);
             }
             CommandKind::Simple | CommandKind::Data => {}
         }
@@ -244,6 +301,9 @@ impl Scan<'_> {
         for redirect in &command.redirects {
             written.extend(self.redirect(redirect, &mut input, spot, context));
         }
+        if input::replaces_input(command) {
+            self.replaced = Some(input.clone());
+        }
         self.assignments(command, spot, context);
         let settled = self.mark();
         if command.kind == CommandKind::Data {
@@ -251,14 +311,14 @@ impl Scan<'_> {
             for field in self.words(&command.words, spot, context, 0) {
                 self.evaluated(&field.text, field.span, spot, context);
             }
-            return input;
+            return (input, Goes::On);
         }
         if input::runs_what_it_is_given(command)
             && command.function.as_ref().is_some_and(|name| self.runners.contains(name))
         {
             // What that is stands where the function is called.
             self.judged += 1;
-            return Output::unknown();
+            return (Output::unknown(), Goes::On);
         }
         let mut output = Output::default();
         for alternative in 0..self.alternatives(&command.words) {
@@ -273,7 +333,7 @@ impl Scan<'_> {
         for path in &written {
             self.wrote(path, &output.clone().stored());
         }
-        if written.is_empty() { output } else { Output::default() }
+        (output, if written.is_empty() { Goes::On } else { Goes::IntoFile })
     }
 
     /// Follows a redirection; gives the file that is written.
@@ -290,7 +350,7 @@ impl Scan<'_> {
         let sign = match redirect.flow {
             Flow::Here => {
                 let text = fields.into_iter().map(|field| field.text).collect::<Vec<_>>().join(" ");
-                *input = Output::of_text(text);
+                self.opened_as(redirect.descriptor, Output::of_text(text), input);
                 return None;
             }
             Flow::Read => "<",
@@ -301,7 +361,8 @@ impl Scan<'_> {
             let from = fields.iter().map(|field| field.flow.clone()).reduce(Output::and).unwrap_or_default();
             let file = fields.first().and_then(|field| self.content(&field.text)).unwrap_or_else(Output::of_file);
             let secret = fields.iter().any(|field| files::tells_of_the_machine(&field.text));
-            *input = if from.any { from } else { Output { secret: secret || file.secret, ..file } };
+            let file = Output { secret: secret || file.secret, ..file };
+            self.opened_as(redirect.descriptor, if from.any { from } else { file }, input);
         }
         let program = Field::plain(sign, span);
         let mut fields: Vec<Field> = std::iter::once(program).chain(fields).collect();
@@ -313,7 +374,9 @@ impl Scan<'_> {
 
     /// Sending something beside reading a secret is sending the secret.
     fn exfiltration(&mut self) {
-        let is = |label: &str| self.found.notes.iter().find(|note| note.finding.label == label);
+        // What is only shown to the caller is not what is sent.
+        let shown = |note: &Note| note.finding.label == "secret_access" && self.displayed.contains(&note.finding.span);
+        let is = |label: &str| self.found.notes.iter().find(|note| note.finding.label == label && !shown(note));
         let sends = is("network_send").is_some() || is("remote_code").is_some();
         let told = is("secret_exfiltration").is_some();
         if let Some(span) = is("secret_access").filter(|_| sends).map(|note| note.finding.span) {

@@ -85,10 +85,12 @@ pub(super) struct Assignment {
     pub(super) span: Range<usize>,
 }
 
-/// A redirection; `2>&1` and `<&-` are left out.
+/// A redirection; `2>&1` and `<&-` are left out. `<&3` reads `/dev/fd/3`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Redirect {
     pub(super) flow: Flow,
+    /// The number before it, if there is one: `3<`.
+    pub(super) descriptor: Option<u32>,
     pub(super) target: Word,
     pub(super) span: Range<usize>,
 }

@@ -7,7 +7,7 @@ use super::pattern::{Classes, Pattern, Sense, Subject, patterns};
 /// All that is given has to hold.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Condition {
-    flag: Vec<String>,
+    pub(super) flag: Vec<String>,
     all_flags: Vec<String>,
     no_flag: Vec<String>,
     value: Vec<(String, Vec<Pattern>)>,

@@ -65,6 +65,10 @@ pub(crate) enum Trait {
     RunsInput,
     /// Without a command inside, it opens a shell, which runs what it reads.
     OpensShell,
+    /// What it reads is code of its language, if that is known.
+    ReadsCode,
+    /// `;` as a word begins another of its commands.
+    Chains,
     /// Each line that it reads could stand behind it on the command line.
     ReadsCommands,
     /// Without operands it prints the environment.
@@ -86,10 +90,12 @@ pub(crate) enum Trait {
 pub(super) struct Program {
     pub(super) names: Vec<String>,
     pub(super) style: Style,
+    pub(super) leading: usize,
     pub(super) options: Vec<String>,
     pub(super) commands: BTreeMap<String, Vec<String>>,
     pub(super) otherwise: Option<String>,
     pub(super) harmless: Vec<String>,
+    pub(super) harmful: Vec<String>,
     pub(super) traits: Vec<Trait>,
     pub(super) effect: Option<Text>,
     pub(super) opens: Vec<Opening>,
@@ -112,9 +118,12 @@ pub(super) struct Program {
 impl Program {
     /// The options whose values say what runs, as whom and where.
     pub(super) fn valued(&self) -> impl Iterator<Item = &String> {
-        let opens = self.opens.iter().flat_map(|open| [&open.shell_value, &open.command_value, &open.split_value]);
+        let opens = self
+            .opens
+            .iter()
+            .flat_map(|open| [&open.shell_value, &open.command_value, &open.split_value, &open.program_value]);
         let named = [&self.user, &self.host, &self.container].into_iter().flatten().map(|named| &named.value);
-        let code = self.code.iter().map(|code| &code.value);
+        let code = self.code.iter().flat_map(|code| [&code.value, &code.files]);
         let sql = self.sql.iter().map(|sql| &sql.value);
         let variables = self.variables.iter().map(|variables| &variables.value);
         opens.chain(named).chain(code).chain(sql).chain(variables).flatten()
@@ -126,6 +135,7 @@ impl Program {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Opening {
     pub(super) command: Option<usize>,
+    pub(super) program_value: Vec<String>,
     pub(super) shell: Option<usize>,
     pub(super) shell_operand: Option<usize>,
     pub(super) shell_value: Vec<String>,
@@ -156,7 +166,15 @@ pub(crate) struct Named {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Code {
     pub(crate) language: String,
+    /// Options whose value is code.
     pub(crate) value: Vec<String>,
+    /// Options whose value is a file with code.
+    pub(crate) files: Vec<String>,
+    /// What only edits text says nothing by being there.
+    pub(crate) edits: bool,
+    /// Every word is code.
+    pub(crate) words: bool,
+    /// Which operand is code, but not with one of these options.
     pub(crate) operand: Option<usize>,
     pub(crate) unless: Vec<String>,
 }
@@ -266,4 +284,6 @@ pub(super) struct CodeRule {
     pub(super) all: Vec<String>,
     pub(super) shell: Vec<String>,
     pub(super) writes: Vec<String>,
+    pub(super) brackets: Vec<String>,
+    pub(super) lines: Vec<String>,
 }

@@ -228,8 +228,17 @@ impl Builder {
                 _ => said,
             };
             let level = rule.level.unwrap_or(level);
-            let (any, all, shell, writes) = (rule.any, rule.all, rule.shell, rule.writes);
-            rules.push(CodeRule { label: rule.label, level, why, any, all, shell, writes });
+            rules.push(CodeRule {
+                label: rule.label,
+                level,
+                why,
+                any: rule.any,
+                all: rule.all,
+                shell: rule.shell,
+                writes: rule.writes,
+                brackets: rule.brackets,
+                lines: rule.lines,
+            });
         }
         self.languages.entry(language.language).or_default().extend(rules);
         Ok(())
@@ -238,8 +247,9 @@ impl Builder {
     fn build(self) -> Result<Knowledge, Fault> {
         let mut knowledge = Knowledge { labels: self.labels, languages: self.languages, ..Knowledge::default() };
         for (place, program) in self.programs {
-            let language = program.code.as_ref().map(|code| &code.language);
-            if let Some(unknown) = language.filter(|name| !knowledge.languages.contains_key(*name)) {
+            let language = program.code.as_ref().map(|code| code.language.as_str());
+            let is_unknown = |name: &&str| *name != super::SED && !knowledge.languages.contains_key(*name);
+            if let Some(unknown) = language.filter(is_unknown) {
                 return Err(place.fault(format!("there are no [[code]] rules for the language \"{unknown}\"")));
             }
             let mut program = Arc::unwrap_or_clone(program);
@@ -279,6 +289,7 @@ impl file::Program {
         self.otherwise = other.otherwise.or(self.otherwise);
         self.effect = other.effect.or(self.effect);
         self.harmless.extend(other.harmless);
+        self.harmful.extend(other.harmful);
         self.traits.extend(other.traits);
         self.adds_operands |= other.adds_operands;
         self.skips_assignments |= other.skips_assignments;

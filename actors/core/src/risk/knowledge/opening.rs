@@ -15,7 +15,8 @@ pub(crate) struct Opening {
 #[derive(Debug, Clone)]
 pub(crate) enum Inner {
     /// A program and its arguments, from this operand on. If the first operand is not one of `before`, it is the program.
-    Command { from: usize, before: Vec<Glob> },
+    /// If one of the options in `program` is given, its value is the program, and the operands are the arguments.
+    Command { from: usize, before: Vec<Glob>, program: Vec<String> },
     /// Shell text: this operand and all behind it, with blanks between.
     Shell { from: usize },
     /// Shell text: this operand alone.
@@ -45,7 +46,7 @@ impl Opening {
     pub(super) fn new(file: file::Opening) -> Result<Self, String> {
         let before = file.before.iter().map(|text| Glob::new(text)).collect::<Result<Vec<_>, _>>()?;
         let ways = [
-            file.command.map(|from| Inner::Command { from, before }),
+            file.command.map(|from| Inner::Command { from, before, program: file.program_value }),
             file.shell.map(|from| Inner::Shell { from }),
             file.shell_operand.map(Inner::ShellOperand),
             given(file.shell_value).map(Inner::Value),

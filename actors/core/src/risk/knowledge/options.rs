@@ -144,6 +144,10 @@ impl Grammar {
             let spellings = spec.map_or_else(|| vec![spelling], |spec| spec.spellings.clone());
             let rest = place + letter.len_utf8();
             let value = match takes {
+                // `-s=no`: some programs take it so, and no other letter can be meant.
+                Takes::Nothing if word.get(rest..).is_some_and(|rest| rest.starts_with('=')) => {
+                    Some(Value { word: at, from: rest + 1 })
+                }
                 Takes::Nothing => None,
                 Takes::Value | Takes::Attached if rest < word.len() => Some(Value { word: at, from: rest }),
                 Takes::Value => words.get(at + 1).map(|_| Value { word: at + 1, from: 0 }),
@@ -232,6 +236,7 @@ mod tests {
         for (text, expected) in [
             ("-rf a", "--recursive -f a"),
             ("a -R", "--recursive a"),
+            ("-r=no a", "--recursive=no a"),
             ("--rec a", "--recursive a"),
             ("--re a", "--re a"),
             ("-ofile a", "--output=file a"),

@@ -2,9 +2,9 @@
 
 use super::call::Call;
 use super::condition::Condition;
-use super::file::{self, Code, Named, Sql, Trait, Variables};
+use super::file::{self, Code, Named, Sql, Style, Trait, Variables};
 use super::glob::Glob;
-use super::opening::Opening;
+use super::opening::{Inner, Opening};
 use super::options::Grammar;
 use super::pattern::{Classes, Sense};
 use super::words::check_effect;
@@ -15,9 +15,13 @@ use crate::risk::{Level, Text};
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) grammar: Grammar,
+    /// How many operands may stand among the options where the next one ends them.
+    pub(super) leading: usize,
     pub(super) commands: Vec<Commands>,
     pub(super) otherwise: Option<Grade>,
     pub(super) harmless: Vec<String>,
+    /// With one of these, what is harmless otherwise is not.
+    harmful: Vec<String>,
     pub(crate) traits: Vec<Trait>,
     pub(crate) effect: Option<Text>,
     pub(crate) opens: Vec<Opening>,
@@ -53,11 +57,8 @@ impl Program {
     /// All but the rules, which are added one by one.
     pub(super) fn new(file: file::Program, labels: &Labels) -> Result<Self, String> {
         let grammar = Grammar::new(file.style, &file.options)?;
-        let harmless: Vec<String> =
-            file.harmless.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect();
-        if let Some(unknown) = harmless.iter().find(|flag| !grammar.knows(flag)) {
-            return Err(format!("`harmless` names {unknown}, which is not among the options"));
-        }
+        let harmless = flags("harmless", &file.harmless, &grammar)?;
+        let harmful = flags("harmful", &file.harmful, &grammar)?;
         if let Some(sql) = file.sql.as_ref().filter(|sql| Dialect::named(&sql.dialect).is_none()) {
             return Err(format!("there is no SQL dialect \"{}\"", sql.dialect));
         }
@@ -77,9 +78,11 @@ impl Program {
         }
         Ok(Self {
             grammar,
+            leading: file.leading,
             commands,
             otherwise: file.otherwise.map(|label| Grade::named(&label, labels)).transpose()?,
             harmless,
+            harmful,
             traits: file.traits,
             effect: file.effect,
             opens: file.opens.into_iter().map(Opening::new).collect::<Result<_, _>>()?,
@@ -115,7 +118,11 @@ impl Program {
 
     /// Words of its command line are another program's, or code.
     pub(super) fn runs_others(&self) -> bool {
-        !self.opens.is_empty() || self.code.is_some()
+        // The value of an option is told from the words around it.
+        let opens = self.opens.iter().any(|opening| !matches!(opening.inner, Inner::Value(_)));
+        let code = self.code.as_ref().filter(|code| !code.edits);
+        let ends = self.grammar.style != Style::Gnu || self.is(Trait::RunsInput);
+        opens || code.is_some_and(|code| code.operand.is_some() || ends)
     }
 
     /// With these options it only tells, or only tries.
@@ -125,7 +132,9 @@ impl Program {
             && call.line.given.iter().any(|given| given.is("--version") && given.value.is_none());
         let asks_help = call.line.given.iter().any(|given| given.is("--help") && !self.may_be_value(call, given.word));
         let asks = !self.runs_others() && (asks_help && call.has_surely("--help") || asks_version);
-        asks || self.harmless.iter().any(|flag| call.has_surely(flag))
+        let harmless = asks || self.harmless.iter().any(|flag| call.has_surely(flag));
+        let code = self.code.iter().flat_map(|code| code.value.iter().chain(&code.files));
+        harmless && !self.harmful.iter().chain(code).any(|flag| call.has(flag))
     }
 
     /// Nobody knows whether an option that is not written down takes the next word.
@@ -160,6 +169,15 @@ impl Program {
     }
 }
 
+/// The spellings in a list of options, each of which the program has to have.
+fn flags(key: &str, lines: &[String], grammar: &Grammar) -> Result<Vec<String>, String> {
+    let flags: Vec<String> = lines.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect();
+    match flags.iter().find(|flag| !grammar.knows(flag)) {
+        Some(unknown) => Err(format!("`{key}` names {unknown}, which is not among the options")),
+        None => Ok(flags),
+    }
+}
+
 impl Rule {
     fn new(mut file: file::Rule, labels: &Labels, classes: &Classes) -> Result<Self, String> {
         if file.label.is_empty() {
@@ -183,6 +201,11 @@ impl Rule {
             when: Condition::new(condition, classes)?,
             unless: file.unless.map(|unless| Condition::new(unless, classes)).transpose()?,
         })
+    }
+
+    /// The options of which it asks for one.
+    pub(crate) fn flags(&self) -> &[String] {
+        &self.when.flag
     }
 
     /// It says that the call only reads.

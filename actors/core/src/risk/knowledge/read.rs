@@ -91,7 +91,7 @@ fn parse<'w>(program: &Program, words: &[Subject<'w>], has_sub_command: bool) ->
     let first_ends = program.grammar.style == Style::Posix && !has_sub_command;
     let (mut line, mut at) = (Line::default(), 0);
     while at < words.len() {
-        let only_operands = line.ended || first_ends && !line.operands.is_empty();
+        let only_operands = line.ended || first_ends && line.operands.len() > program.leading;
         if let Some(length) = program.opens.iter().find_map(|opening| opening.inner_words(texts.get(at..)?)) {
             program.grammar.option(&texts, at, &mut line);
             at += length;
@@ -109,6 +109,13 @@ fn parse<'w>(program: &Program, words: &[Subject<'w>], has_sub_command: bool) ->
     line
 }
 
+impl Entry<'_, '_> {
+    /// Its first operand is there, and ends the options.
+    fn ends_options(&self) -> bool {
+        self.program.grammar.style == Style::Posix && self.call.line.operands.len() > self.program.leading
+    }
+}
+
 impl<'k> Reading<'k, '_> {
     /// The innermost entry.
     pub(crate) fn inner(&self) -> Option<&Entry<'k, '_>> {
@@ -120,9 +127,9 @@ impl<'k> Reading<'k, '_> {
         self.path.get(..entry.path).unwrap_or(&self.path)
     }
 
-    /// It only tells, or only tries. An option behind the command that a sub-command opens is not the program's own.
+    /// It only tells, or only tries. An option behind what a sub-command opens or runs is not the program's own.
     pub(crate) fn is_harmless(&self) -> bool {
-        let opens = self.inner().is_some_and(|entry| entry.program.runs_others());
+        let opens = self.inner().is_some_and(|entry| entry.program.runs_others() || entry.ends_options());
         let skipped = if opens { self.entries.len().saturating_sub(1) } else { 0 };
         self.entries.iter().skip(skipped).any(|entry| entry.program.is_harmless(&entry.call))
     }

@@ -92,6 +92,8 @@ fn a_file_with_a_fault_is_refused_with_its_line_and_the_reason() {
         ("[[program]]\nnames = [\"x\"]\noptions = [\"output\"]", 1, "output"),
         ("[[program]]\nnames = [\"x\"]\notherwise = \"wrong\"", 1, "wrong"),
         ("[[program]]\nnames = [\"x\"]\nharmless = [\"-n\"]", 1, "-n"),
+        ("[[program]]\nnames = [\"x\"]\nharmful = [\"-y\"]", 1, "-y"),
+        ("[[program]]\nnames = [\"x\"]\nopens = [{ command = 0, program_value = [\"-x\"] }]", 1, "-x"),
         ("[[program]]\nnames = [\"x\"]\nopens = [{ when = [\"-c\"] }]", 1, "opens"),
         ("[[program]]\nnames = [\"x\"]\nopens = [{ command = 0, shell = 1 }]", 1, "two places"),
         ("[[program]]\nnames = [\"x\"]\ncode = { language = \"cobol\" }", 1, "cobol"),

@@ -103,6 +103,9 @@ fn files_that_grow_or_run_each_other_come_to_an_end() {
         let wrapped = wrapper.repeat(40) + "reboot";
         assert_eq!(grade(&wrapped).level, Level::High, "{wrapped}");
     }
+    let functions: String = (0..20).map(|at| format!("f{at}() {{ f{} | f{}; }}; ", at + 1, at + 1)).collect();
+    assert_eq!(grade(&format!("{functions}f20() {{ sh; }}; echo reboot | f0")).level, Level::High);
+    assert_eq!(grade("f() { f | f; }; echo x | f").level, Level::High);
     let deep = "run() { \"$@\"; }; ".to_owned() + &"run ".repeat(5000) + "reboot";
     assert_eq!(grade(&deep).level, Level::High);
 }

@@ -12,6 +12,9 @@ use crate::risk::{Level, Text, statement};
 const SYSTEM_FOLDERS: &[&str] =
     &["", "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
 
+/// Files named by options that are looked at for one rule.
+const MOST_WRITTEN: usize = 8;
+
 /// Where the scripts are that start and stop services.
 const SERVICE_FOLDERS: &[&str] = &["/etc/init.d/", "/etc/rc.d/init.d/", "/etc/rc.d/", "/usr/local/etc/rc.d/"];
 
@@ -67,13 +70,21 @@ impl Scan<'_> {
         }
         if self.functions.contains(name) {
             self.step(run, name, || "a function of the text".to_owned());
-            return input.changed();
+            return self.function(name, run);
         }
         if let Some(service) = service(program) {
             let fields: Vec<Field> = service.into_iter().chain(words.iter().cloned()).collect();
             return self.call(&fields, input, spot.deeper(), context);
         }
         self.run_file(run);
+        if self.is_chain(name, words) {
+            let parts = words.split(|word| word.text == ";").filter(|part| !part.is_empty());
+            let outputs = parts.map(|part| {
+                let fields: Vec<Field> = std::iter::once(program).chain(part).cloned().collect();
+                self.call(&fields, input, spot.deeper(), context)
+            });
+            return outputs.reduce(Output::and).unwrap_or_default();
+        }
         let known = self.knowledge;
         let subjects: Vec<Subject<'_>> = words.iter().map(Field::subject).collect();
         let under: Vec<&str> = context.under.iter().map(String::as_str).collect();
@@ -83,6 +94,12 @@ impl Scan<'_> {
             Some(reading) => self.known(&reading, run),
             None => self.unknown(run),
         }
+    }
+
+    /// Several commands of one program stand on one line.
+    fn is_chain(&self, name: &str, words: &[Field]) -> bool {
+        words.iter().any(|word| word.text == ";")
+            && self.knowledge.program(name).is_some_and(|program| program.is(Trait::Chains))
     }
 
     /// A program's name that is not plainly written may become any program's.
@@ -118,6 +135,8 @@ impl Scan<'_> {
         };
         let known = self.label(label);
         self.note(label, known.level, run.span, known.why, Some(effect), run.context);
+        self.named_files(run);
+        self.named_command(run);
         if self.statements == Statements::Graded {
             self.step(run, &run.program.text, || format!("not known; {label} ({})", known.level));
         }
@@ -144,6 +163,7 @@ impl Scan<'_> {
         };
         let told = self.rules(reading, run, explained);
         self.tells(told, reading, run);
+        self.shows(reading, run);
         self.writes(reading, run);
         self.sets(reading, run);
         self.enters(reading, run);
@@ -197,6 +217,12 @@ impl Scan<'_> {
             let Some(entry) = reading.entries.get(*at) else { continue };
             let effect = effect_of(rule.effect.as_ref(), entry, reading);
             self.note(&rule.label, rule.level, run.span, rule.why.clone(), effect, run.context);
+            if rule.label == "file_write" {
+                let written = rule.flags().iter().flat_map(|flag| entry.call.values(flag)).take(MOST_WRITTEN);
+                for (_, path) in written {
+                    self.target(path.text, run.span, run);
+                }
+            }
         }
         let says = |label: &str| said.rules.iter().any(|(_, rule)| rule.label == label);
         let told = Told { secret: says("secret_access"), sends: says("network_send") };

@@ -2,9 +2,10 @@
 
 use super::Scan;
 use super::call::Run;
-use super::field::Field;
+use super::field::{Field, SUBSTITUTED};
+use super::input::is_own_input;
 use super::place::Spot;
-use crate::risk::knowledge::Reading;
+use crate::risk::knowledge::{AWK, Entry, Reading, SED, Trait};
 use crate::risk::{Level, Text, statement};
 
 /// String literals of code that are read as shell text at most.
@@ -15,37 +16,95 @@ impl Scan<'_> {
     pub(super) fn code(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
         let Some(entry) = reading.entries.iter().rev().find(|entry| entry.program.code.is_some()) else { return false };
         let Some(code) = &entry.program.code else { return false };
-        if code.unless.iter().any(|flag| entry.call.has(flag)) {
-            return false;
-        }
         let fields = run.words.get(entry.offset..).unwrap_or_default();
         let values = code.value.iter().flat_map(|flag| entry.call.values(flag));
         let mut texts: Vec<(usize, String)> = values.map(|(word, value)| (word, value.text.to_owned())).collect();
         let by_value = !texts.is_empty();
-        if let Some(word) = code.operand.and_then(|operand| entry.call.line.operands.get(operand))
+        let is_code = !code.unless.iter().any(|flag| entry.call.has(flag));
+        if let Some(word) = code.operand.filter(|_| is_code).and_then(|at| entry.call.line.operands.get(at))
             && let Some(field) = fields.get(*word)
         {
             texts.push((*word, field.text.clone()));
         }
-        let mut found = false;
+        if code.words {
+            texts.extend(fields.iter().map(|field| field.text.clone()).enumerate());
+        }
+        let mut found = self.code_files(entry, fields, run);
+        if let Some(text) = run.input.text.as_ref().filter(|_| entry.program.is(Trait::ReadsCode)) {
+            found |= self.program_text(entry, text, &Field::plain("", run.span), run);
+        }
+        if code.language == SED {
+            // The parts of a script are lines of one.
+            let word = texts.first().map_or(0, |(word, _)| *word);
+            let script = texts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n");
+            texts = vec![(word, script)];
+        }
         for (word, text) in &texts {
-            let field = fields.get(*word).cloned().unwrap_or_default();
+            let mut field = fields.get(*word).cloned().unwrap_or_default();
             if field.flow.downloaded {
                 self.find("remote_code", Level::High, run, None, None);
             } else if field.flow.decoded {
                 self.find("obfuscated_execution", Level::High, run, None, None);
             }
-            found |= self.language(&code.language, text, &field, run);
+            if code.edits && is_unknown(&field, text) {
+                found = true;
+                let why = Text::new("Which code is run is only known when it runs.", "运行哪段代码要到执行时才知道。");
+                self.find("inline_code", Level::Medium, run, Some(why), None);
+            }
+            if code.language == SED {
+                field.names = fields.iter().flat_map(|field| field.names.iter().cloned()).collect();
+            }
+            found |= self.program_text(entry, text, &field, run);
         }
-        if by_value && !found {
+        if by_value && !found && !code.edits {
             let level = self.label("inline_code").level;
             self.find("inline_code", level, run, None, None);
         }
-        by_value || found
+        by_value && !code.edits || found
+    }
+
+    /// Looks into files with code that the text wrote, or that are what flows in; tells whether anything was found.
+    fn code_files(&mut self, entry: &Entry<'_, '_>, fields: &[Field], run: Run<'_>) -> bool {
+        let Some(code) = &entry.program.code else { return false };
+        let mut found = false;
+        for (word, value) in code.files.iter().flat_map(|flag| entry.call.values(flag)) {
+            let flow = fields.get(word).map(|field| field.flow.clone()).unwrap_or_default();
+            let input = if is_own_input(value.text) && !flow.any { run.input.clone() } else { flow };
+            let content = if input.any { Some(input) } else { self.script_in(value.text, run) };
+            let Some(content) = content else { continue };
+            if content.downloaded {
+                self.find("remote_code", Level::High, run, None, None);
+            } else if content.decoded {
+                self.find("obfuscated_execution", Level::High, run, None, None);
+            }
+            if let Some(text) = &content.text {
+                found |= self.program_text(entry, text, &Field::plain("", run.span), run);
+            }
+        }
+        found
+    }
+
+    /// Looks into code with what the command line says of it.
+    fn program_text(&mut self, entry: &Entry<'_, '_>, text: &str, field: &Field, run: Run<'_>) -> bool {
+        let Some(code) = &entry.program.code else { return false };
+        let found = self.language(&code.language, text, field, run);
+        if code.language != AWK {
+            return found;
+        }
+        let operands = entry.call.line.operands.iter().filter_map(|word| entry.call.subject(*word));
+        let inputs: Vec<String> =
+            operands.filter(|operand| operand.text != text).map(|operand| operand.text.to_owned()).collect();
+        let set = |text: &str| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let options = entry.call.values("-v").filter_map(|(_, value)| set(value.text));
+        let given: Vec<(String, String)> = options.chain(inputs.iter().filter_map(|operand| set(operand))).collect();
+        self.awk(text, &given, &inputs, field, run) || found
     }
 
     /// Asks what code of a language does; tells whether anything was found.
     pub(super) fn language(&mut self, language: &str, code: &str, field: &Field, run: Run<'_>) -> bool {
+        if language == SED {
+            return self.sed(code, field, run);
+        }
         let span = if field.span == [0, 0] { run.span } else { field.span };
         if !self.spend(code.len(), span) {
             return true;
@@ -67,24 +126,34 @@ impl Scan<'_> {
             for path in targets(code, &rule.writes).into_iter().take(MOST_LITERALS) {
                 self.target(path, span, run);
             }
+            let inner: Vec<&str> =
+                rule.brackets.iter().flat_map(|sign| bracketed(code, sign)).take(MOST_LITERALS).collect();
+            self.shells(inner, run.spot.within(span), run);
+            let begun = |line: &'_ str| rule.lines.iter().any(|sign| line.starts_with(sign.as_str()));
+            let lines = code.lines().map(str::trim_start).filter(|line| begun(line));
+            let lines = lines.filter_map(|line| rule.lines.iter().find_map(|sign| line.strip_prefix(sign.as_str())));
+            let lines: Vec<&str> = lines.take(MOST_LITERALS).collect();
+            found |= !lines.is_empty();
+            self.shells(lines, run.spot.within(span), run);
             if rule.shell.iter().any(holds) {
-                self.literals(code, run.spot.within(span), run);
+                let literals = literals(code).into_iter().take(MOST_LITERALS).collect();
+                self.shells(literals, run.spot.within(span), run);
             }
         }
         found
     }
 
     /// Reads the strings in code that starts programs as what they may be: shell text. Only what is high counts.
-    fn literals(&mut self, code: &str, spot: Spot, run: Run<'_>) {
+    fn shells(&mut self, texts: Vec<&str>, spot: Spot, run: Run<'_>) {
         let (known, mark) = (self.found.notes.len(), self.mark());
-        for text in literals(code).into_iter().take(MOST_LITERALS) {
+        for text in texts {
             self.text(text, spot, run.context);
         }
         self.keep_grave(known, mark);
     }
 
-    /// A file that code writes; that it writes at all is said by a rule, so only what is high counts.
-    fn target(&mut self, path: &str, span: [usize; 2], run: Run<'_>) {
+    /// A file that code, or an option, writes; that it writes at all is said by a rule, so only what is high counts.
+    pub(super) fn target(&mut self, path: &str, span: [usize; 2], run: Run<'_>) {
         let (known, mark) = (self.found.notes.len(), self.mark());
         let fields = [Field::plain(">", span), Field::plain(path, span)];
         self.ask(&fields, span, run.spot.deeper(), run.context);
@@ -140,6 +209,12 @@ impl Scan<'_> {
     }
 }
 
+/// Nothing is known of a word that is one variable or substitution and no more.
+fn is_unknown(field: &Field, text: &str) -> bool {
+    let is_name = |name: &str| field.names.iter().any(|known| known == name);
+    field.dynamic && (text == SUBSTITUTED || text.strip_prefix('$').is_some_and(is_name))
+}
+
 /// The string literals that stand behind some signs.
 fn targets<'c>(code: &'c str, signs: &[String]) -> Vec<&'c str> {
     let behind = signs.iter().flat_map(|sign| code.match_indices(sign.as_str()).map(|(at, sign)| at + sign.len()));
@@ -149,6 +224,27 @@ fn targets<'c>(code: &'c str, signs: &[String]) -> Vec<&'c str> {
         rest.as_str().split_once(quote).map(|(inside, _)| inside)
     };
     behind.filter_map(literal).collect()
+}
+
+/// What stands in brackets of any kind behind a sign; behind a colon, the rest.
+fn bracketed<'c>(code: &'c str, sign: &str) -> Vec<&'c str> {
+    let inside = |from: usize| {
+        let mut rest = code.get(from..)?.chars();
+        let close = match rest.next()? {
+            '(' => ')',
+            '[' => ']',
+            '{' => '}',
+            '<' => '>',
+            ':' => return Some(rest.as_str()),
+            other if other.is_ascii_punctuation() && other != '-' => other,
+            _ => return None,
+        };
+        let inside = rest.as_str();
+        // `echo $(date)` has brackets of its own: the last one before the next part closes.
+        let end = inside.find(&format!("{close},")).or_else(|| inside.rfind(close));
+        inside.get(..end?)
+    };
+    code.match_indices(sign).take(MOST_LITERALS).filter_map(|(at, sign)| inside(at + sign.len())).collect()
 }
 
 /// The insides of `'…'` and `"…"`.

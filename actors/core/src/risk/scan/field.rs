@@ -2,12 +2,14 @@
 
 use super::output::Output;
 use super::place::Spot;
-use super::{Context, Scan, Words};
+use super::{Audience, Context, Scan, Words};
 use crate::risk::knowledge::Subject;
-use crate::risk::script::{Fallback, Piece, Word};
+use crate::risk::script::{Fallback, Flow, Piece, Word};
 
 /// Stands in a word for what a substitution prints.
 pub(super) const SUBSTITUTED: &str = "$(:)";
+/// Stands in a word for the name of what a process substitution prints.
+const OPENED: &str = "/dev/fd/63";
 /// So many values of variables are tried one after the other.
 const MOST_ALTERNATIVES: usize = 8;
 
@@ -24,6 +26,8 @@ pub(super) struct Field {
     pub(super) glob: bool,
     /// What a substitution in it gives.
     pub(super) flow: Output,
+    /// The variables in it that the text does not set.
+    pub(super) names: Vec<String>,
     /// What else it may be, see [`Subject::also`].
     pub(super) also: Vec<String>,
 }
@@ -83,13 +87,18 @@ impl Scan<'_> {
                 Piece::Variable { name, quoted, default } => {
                     self.variable(name, *quoted, default.as_deref(), maker, spot, context, alternative);
                 }
-                Piece::Substitution { script, quoted, .. } => {
-                    let context = Context { stdin: Output::default(), ..context.clone() };
+                // What flows into it is only known when the command is.
+                Piece::Substitution { process: Some(Flow::Write), .. } => maker.unknown(SUBSTITUTED),
+                Piece::Substitution { script, quoted, process } => {
+                    let context = Context { stdin: Output::default(), audience: Audience::Command, ..context.clone() };
                     let output = self.script(script, spot.deeper(), &context);
-                    maker.substituted(output, *quoted);
+                    match process {
+                        Some(_) => maker.opened(output),
+                        None => maker.substituted(output, *quoted),
+                    }
                 }
                 Piece::Unknown { raw, inner, .. } => {
-                    let context = Context { stdin: Output::default(), ..context.clone() };
+                    let context = Context { stdin: Output::default(), audience: Audience::Command, ..context.clone() };
                     for script in inner {
                         self.script(script, spot.deeper(), &context);
                     }
@@ -143,7 +152,10 @@ impl Scan<'_> {
                 {
                     maker.started = true;
                 }
-                _ => maker.unknown(&format!("${name}")),
+                _ => {
+                    maker.field.names.push(name.to_owned());
+                    maker.unknown(&format!("${name}"));
+                }
             },
         }
     }
@@ -176,6 +188,13 @@ impl Maker {
         self.started = true;
         self.field.dynamic = true;
         self.field.text.push_str(raw);
+    }
+
+    /// `<( … )` is the name of something to read.
+    fn opened(&mut self, output: Output) {
+        self.started = true;
+        self.field.text.push_str(OPENED);
+        self.field.flow = std::mem::take(&mut self.field.flow).and(output.piped());
     }
 
     fn substituted(&mut self, output: Output, quoted: bool) {

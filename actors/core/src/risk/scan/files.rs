@@ -4,7 +4,7 @@ use super::call::{Run, Told};
 use super::field::Field;
 use super::field::SUBSTITUTED;
 use super::output::Output;
-use super::{Scan, base_name, flow_of};
+use super::{Audience, Scan, base_name, flow_of};
 use crate::risk::knowledge::{Entry, Reading, Trait, tidy};
 use crate::risk::{Level, Text};
 
@@ -36,6 +36,9 @@ impl Scan<'_> {
 
     /// What is in a file, if the text wrote it.
     pub(super) fn content(&self, path: &str) -> Option<Output> {
+        if let Some(number) = descriptor(path) {
+            return self.descriptors.get(&number).cloned();
+        }
         let same = |written: &&Written| same_file(&written.path, path);
         self.files.iter().rev().find(same).map(|written| written.content.clone())
     }
@@ -73,6 +76,37 @@ impl Scan<'_> {
         }
     }
 
+    /// A program about which nothing is known may read what it is given the name of; only what is high counts.
+    pub(super) fn named_files(&mut self, run: Run<'_>) {
+        let (known, mark) = (self.found.notes.len(), self.mark());
+        for word in run.words.iter().take(MOST_FILES) {
+            // `@file`, `--name=file`, `file:name`
+            let path = word.text.rsplit(['@', '=', ':']).next().unwrap_or_default();
+            if path.contains('/') {
+                self.ask(
+                    &[Field::plain("<", run.span), Field::plain(path, run.span)],
+                    run.span,
+                    run.spot.deeper(),
+                    run.context,
+                );
+            }
+        }
+        self.keep_grave(known, mark);
+    }
+
+    /// So may what stands behind `--` be a command; only what is high counts.
+    pub(super) fn named_command(&mut self, run: Run<'_>) {
+        let ended = run.words.iter().position(|word| word.text == "--");
+        let behind = ended.and_then(|at| run.words.get(at + 1..)).unwrap_or_default();
+        // A single word is more often a name than a command.
+        if behind.len() < 2 {
+            return;
+        }
+        let (known, mark) = (self.found.notes.len(), self.mark());
+        self.call(behind, run.input, run.spot.deeper(), run.context);
+        self.keep_grave(known, mark);
+    }
+
     /// What sends beside a secret that flows into it sends the secret.
     pub(super) fn tells(&mut self, told: Told, reading: &Reading<'_, '_>, run: Run<'_>) {
         let asks = reading.entries.iter().any(|entry| entry.program.is(Trait::AsksNetwork));
@@ -85,6 +119,20 @@ impl Scan<'_> {
             );
             let level = self.label("network_send").level;
             self.find("network_send", level, run, Some(why), None);
+        }
+    }
+
+    /// Printing a variable is what `printenv` does with its name. What another command gets is that one's business.
+    pub(super) fn shows(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) {
+        if run.context.audience == Audience::Command
+            || !reading.inner().is_some_and(|entry| entry.program.is(Trait::Prints))
+        {
+            return;
+        }
+        for name in run.words.iter().flat_map(|word| &word.names) {
+            self.displayed.insert(run.span);
+            let fields = [Field::plain("printenv", run.span), Field::plain(name, run.span)];
+            self.ask(&fields, run.span, run.spot.deeper(), run.context);
         }
     }
 
@@ -112,6 +160,11 @@ impl Scan<'_> {
             self.text(&text, run.spot.within(run.span), run.context);
         }
     }
+}
+
+/// The number that an open file has in the shape of a path.
+fn descriptor(path: &str) -> Option<u32> {
+    ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|folder| path.strip_prefix(folder))?.parse().ok()
 }
 
 /// Files that are no secret on the machine, but are one elsewhere: who may log in, what was run.

@@ -1,20 +1,103 @@
 //! Programs that run what they read, and what flows into them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::Scan;
 use super::call::Run;
 use super::field::Field;
 use super::output::Output;
+use super::place::Spot;
 use super::{Context, flow_of};
 use crate::risk::knowledge::{Reading, Trait};
-use crate::risk::script::{Command, CommandKind, Piece, Script};
+use crate::risk::script::{Command, CommandKind, Flow, Piece, Redirect, Script, Word};
 use crate::risk::{Level, Text};
 
+/// Commands of functions that are kept for what is piped into them.
+const MOST_KEPT: usize = 4096;
 /// Lines that are read as command lines of the program that reads them, at most.
 const MOST_LINES: usize = 64;
 
 impl Scan<'_> {
+    /// What is read through a descriptor is there for later commands, too; without a number it is the command's input.
+    pub(super) fn opened_as(&mut self, descriptor: Option<u32>, content: Output, input: &mut Output) {
+        match descriptor.filter(|number| *number > 0) {
+            Some(number) => drop(self.descriptors.insert(number, content)),
+            None => *input = content,
+        }
+    }
+
+    /// What compound commands read: their redirections stand behind the commands inside, which are gone through first.
+    pub(super) fn around(
+        &mut self,
+        script: &Script,
+        read: &BTreeSet<usize>,
+        spot: Spot,
+        context: &Context,
+    ) -> BTreeMap<usize, Output> {
+        let mut around = BTreeMap::new();
+        for (at, command) in script.commands.iter().enumerate() {
+            if command.kind != CommandKind::Data || !command.words.is_empty() || !read.contains(&at) {
+                continue;
+            }
+            let mark = self.mark();
+            let mut input = Output::default();
+            for redirect in command.redirects.iter().filter(|redirect| redirect.flow != Flow::Write) {
+                self.redirect(redirect, &mut input, spot, context);
+            }
+            self.forget_steps(mark);
+            if input.any {
+                around.insert(at, input);
+            }
+        }
+        around
+    }
+
+    /// Runs what stands in `>( … )`: it reads what the command prints.
+    pub(super) fn outlets(&mut self, command: &Command, printed: &Output, spot: Spot, context: &Context) {
+        let targets = command.redirects.iter().map(|redirect| &redirect.target);
+        let values = command.assignments.iter().map(|assignment| &assignment.value);
+        for piece in command.words.iter().chain(targets).chain(values).flat_map(|word| &word.pieces) {
+            if let Piece::Substitution { script, process: Some(Flow::Write), .. } = piece {
+                let context = Context { stdin: printed.clone().piped(), ..context.clone() };
+                self.script(script, spot.deeper(), &context);
+            }
+        }
+    }
+
+    /// Keeps the bodies of functions.
+    pub(super) fn remember(&mut self, script: &Script) {
+        for (at, command) in script.commands.iter().enumerate() {
+            let CommandKind::Define { name } = &command.kind else { continue };
+            let first = at + 1;
+            let own = |command: &Command| {
+                let reads = command.reads.iter().filter_map(|read| read.checked_sub(first)).collect();
+                Command { reads, ..command.clone() }
+            };
+            let left = MOST_KEPT.saturating_sub(self.kept);
+            let body = script.commands.iter().skip(first).take_while(|command| command.function.is_some());
+            let commands: Vec<Command> = body.take(left).map(own).collect();
+            // At least one, so that functions without a body come to an end as well.
+            self.kept += commands.len().max(1);
+            if left > 0 {
+                self.bodies.insert(name.clone(), Rc::new(Script { commands, faults: Vec::new() }));
+            }
+        }
+    }
+
+    /// Goes through a function once more with what is piped into it. What it is by itself was told where it stands.
+    pub(super) fn function(&mut self, name: &str, run: Run<'_>) -> Output {
+        let body = self.bodies.get(name).cloned().filter(|_| run.input.any);
+        if let Some(body) = body.filter(|_| !self.running.iter().any(|running| running == name)) {
+            self.running.push(name.to_owned());
+            let context = Context { stdin: run.input.clone(), ..run.context.clone() };
+            self.script(&body, run.spot.within(run.span), &context);
+            self.running.pop();
+        }
+        run.input.changed()
+    }
+
     /// A wrapper without a command inside opens a shell, which runs what it reads; tells whether there is anything.
     pub(super) fn shell_input(&mut self, reading: &Reading<'_, '_>, run: Run<'_>) -> bool {
         let opens = reading.entries.iter().any(|entry| entry.program.is(Trait::OpensShell));
@@ -90,7 +173,7 @@ impl Scan<'_> {
 }
 
 /// What is already open is what was given, whatever its number.
-fn is_own_input(path: &str) -> bool {
+pub(super) fn is_own_input(path: &str) -> bool {
     matches!(path, "-" | "/dev/stdin") || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/")
 }
 
@@ -171,6 +254,14 @@ fn without_times(table: &str) -> String {
         rest.to_owned()
     };
     table.lines().filter(|line| !line.trim_start().starts_with('#')).map(command).collect::<Vec<_>>().join("\n")
+}
+
+/// `exec <file`: without a program, for all that comes behind it.
+pub(super) fn replaces_input(command: &Command) -> bool {
+    let reads =
+        |redirect: &Redirect| redirect.flow != Flow::Write && redirect.descriptor.is_none_or(|number| number == 0);
+    let is_exec = |word: &Word| matches!(word.pieces.as_slice(), [Piece::Literal { text, .. }] if text == "exec");
+    matches!(command.words.as_slice(), [word] if is_exec(word)) && command.redirects.iter().any(reads)
 }
 
 /// `"$@"` and nothing else.

@@ -36,6 +36,15 @@ impl<'w> Wrapper<'w> {
         behind.get(usize::from(ended)..)
     }
 
+    /// Whatever stands for what is read is `{}` from here on.
+    fn marked(self, field: &Field) -> Field {
+        let placeholder = self.entry.call.values("-I").last().map_or("{}", |(_, value)| value.text);
+        if matches!(placeholder, "" | "{}") || !field.text.contains(placeholder) {
+            return field.clone();
+        }
+        Field { text: field.text.replace(placeholder, "{}"), exact: None, ..field.clone() }
+    }
+
     /// The files whose names the command inside may be given.
     fn names(self) -> Vec<String> {
         if self.entry.program.is(Trait::NamesFiles) {
@@ -77,7 +86,16 @@ impl Scan<'_> {
 
     fn inside(&mut self, inner: &Inner, wrapper: Wrapper<'_>) -> Option<Output> {
         match inner {
-            Inner::Command { from, before } => {
+            Inner::Command { from, program, .. } if !wrapper.values(program).is_empty() => {
+                let quoted = wrapper.values(program).into_iter().filter(|value| is_line(&value.text)).collect();
+                if let Some(output) = self.each_shell(quoted, wrapper) {
+                    return Some(output);
+                }
+                let named = wrapper.values(program).into_iter().flat_map(|value| words_of(&value));
+                let fields: Vec<Field> = named.chain(wrapper.from(*from).unwrap_or_default().iter().cloned()).collect();
+                self.inner_command(&fields, wrapper)
+            }
+            Inner::Command { from, before, .. } => {
                 let from = if is_program(wrapper.from(0)?, before) { 0 } else { *from };
                 let inner = wrapper.from(from)?;
                 // `setarch x86_64 -R ls`: options may follow such an operand.
@@ -146,6 +164,12 @@ impl Scan<'_> {
     }
 
     fn inner_command(&mut self, fields: &[Field], wrapper: Wrapper<'_>) -> Option<Output> {
+        if let [text] = fields
+            && text.text.contains(' ')
+        {
+            // No program is called so; what is meant is a line for a shell, which some of these have.
+            return self.inner_shell(fields, wrapper);
+        }
         let last = fields.last()?;
         let (input, spot) = (wrapper.run.input, wrapper.run.spot.deeper());
         if !wrapper.entry.program.adds_operands {
@@ -154,7 +178,7 @@ impl Scan<'_> {
         let names = wrapper.names();
         let named = |field: &Field| {
             let also = if wrapper.is_replaced(&field.text) { names.clone() } else { Vec::new() };
-            Field { also, ..field.clone() }
+            Field { also, ..wrapper.marked(field) }
         };
         let more = Field { dynamic: true, also: names.clone(), ..Field::plain("$@", last.span) };
         let fields: Vec<Field> = fields.iter().map(named).chain([more]).collect();
@@ -195,6 +219,21 @@ impl Scan<'_> {
             rest = left;
         }
         output
+    }
+}
+
+/// A line for a shell, with quotes of its own.
+fn is_line(text: &str) -> bool {
+    !text.starts_with('[') && text.contains(['"', '\''])
+}
+
+/// The words of a value that may hold several.
+fn words_of(value: &Field) -> Vec<Field> {
+    let word = |text: &str| Field { text: text.to_owned(), exact: None, ..value.clone() };
+    match value.text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        // `["rm","-rf"]`
+        Some(list) => list.split(',').map(|text| word(text.trim().trim_matches('"'))).collect(),
+        None => value.text.split_whitespace().map(word).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     Flow, Piece, Redirect, Word,
     reader::{Close, Reader, Scope},
+    simple::number,
     word::{Build, Stop},
 };
 
@@ -16,6 +17,8 @@ pub(super) struct Pending {
     delimiter: String,
     strip: bool,
     literal: bool,
+    /// The number before the operator.
+    descriptor: Option<u32>,
     /// Of the operator and the delimiter, in the whole text.
     span: Range<usize>,
 }
@@ -33,7 +36,9 @@ impl Reader<'_> {
         scope.broken |= self.doubled;
         let delimiter = unquoted(raw);
         let span = self.span(start..self.at);
-        scope.pending.push(Pending { command: scope.script.commands.len(), delimiter, strip, literal, span });
+        let descriptor = number(self.slice(start..from));
+        let command = scope.script.commands.len();
+        scope.pending.push(Pending { command, delimiter, strip, literal, descriptor, span });
     }
 
     /// Reads the bodies of the documents that the line before has announced.
@@ -51,7 +56,8 @@ impl Reader<'_> {
             let target = self.heredoc_body(&pending, start..end);
             self.at = after;
             if let Some(command) = scope.script.commands.get_mut(pending.command) {
-                command.redirects.push(Redirect { flow: Flow::Here, target, span: pending.span });
+                let Pending { descriptor, span, .. } = pending;
+                command.redirects.push(Redirect { flow: Flow::Here, descriptor, target, span });
             }
         }
     }

@@ -46,7 +46,7 @@ fn command(piece: &str, start: usize, place: &impl Fn(Range<usize>) -> Range<usi
             && let Some(target) = found.next()
         {
             let flow = if sign == Some(&b'<') { Flow::Read } else { Flow::Write };
-            command.redirects.push(Redirect { flow, span: target.span.clone(), target });
+            command.redirects.push(Redirect { flow, descriptor: None, span: target.span.clone(), target });
         }
         command.words.extend(found);
         from += part.len() + 1;

@@ -217,10 +217,24 @@ impl Reader<'_> {
             let words = self.word(Stop::Blank);
             let raw = self.slice(from..self.at);
             let span = self.span(start..self.at);
+            let descriptor = number(self.slice(start..from));
             match operator {
-                Operator::File(flow) => command.redirects.extend(redirect(flow, words, &span)),
+                Operator::File(flow) => command.redirects.extend(redirect(flow, descriptor, words, &span)),
                 Operator::Duplicate(flow) if !is_descriptor(raw) => {
-                    command.redirects.extend(redirect(flow, words, &span));
+                    command.redirects.extend(redirect(flow, descriptor, words, &span));
+                }
+                Operator::Duplicate(Flow::Read) => {
+                    let open = number(raw).filter(|open| *open > 0).map(|open| format!("/dev/fd/{open}"));
+                    let word = |text| Word {
+                        span: span.clone(),
+                        pieces: vec![Piece::Literal { text, quoted: true, at: None }],
+                    };
+                    command.redirects.extend(redirect(
+                        Flow::Read,
+                        descriptor,
+                        open.map(word).into_iter().collect(),
+                        &span,
+                    ));
                 }
                 Operator::Duplicate(_) | Operator::Document { .. } => {}
             }
@@ -270,8 +284,19 @@ enum Operator {
 }
 
 /// A target of several words would be refused; each is looked at.
-fn redirect(flow: Flow, words: Vec<Word>, span: &std::ops::Range<usize>) -> impl Iterator<Item = Redirect> {
-    words.into_iter().map(move |target| Redirect { flow, target, span: span.clone() })
+fn redirect(
+    flow: Flow,
+    descriptor: Option<u32>,
+    words: Vec<Word>,
+    span: &std::ops::Range<usize>,
+) -> impl Iterator<Item = Redirect> {
+    words.into_iter().map(move |target| Redirect { flow, descriptor, target, span: span.clone() })
+}
+
+/// The number at the beginning of a text, as of a descriptor.
+pub(super) fn number(text: &str) -> Option<u32> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    text.get(..digits)?.parse().ok()
 }
 
 /// Length of the `2` or `{name}` right before a redirection.
