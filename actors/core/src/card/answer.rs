@@ -131,6 +131,27 @@ pub fn refused(code: Code, why: &str, task: &Task) -> Toast {
             "Decisions cannot be recorded just now, so none is taken. Try again in a moment.",
             "当前无法记录决定，操作未生效，请稍后重试。",
         ),
-        _ => Toast::new(Tone::Error, format!("Refused: {why}."), format!("已拒绝：{why}。")),
+        Code::BadRequest
+        | Code::Unauthorized
+        | Code::Forbidden
+        | Code::ForeignOrigin
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::RequestTimeout
+        | Code::StaleVersion
+        | Code::TaskExists
+        | Code::IdempotencyMismatch
+        | Code::AlreadyDispatched
+        | Code::ApprovalExpired
+        | Code::DigestMismatch
+        | Code::LostLease
+        | Code::ResultMismatch
+        | Code::AlreadyExists
+        | Code::TooLarge
+        | Code::UnsupportedMediaType
+        | Code::InvalidField
+        | Code::RateLimited
+        | Code::TooManyPending
+        | Code::Internal => Toast::new(Tone::Error, format!("Refused: {why}."), format!("已拒绝：{why}。")),
     }
 }
