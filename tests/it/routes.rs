@@ -11,6 +11,8 @@ use crate::script::*;
 pub(crate) enum Who {
     /// No key is needed.
     Anybody,
+    /// The platform, by its signature; keys do not count.
+    Platform,
     /// Anybody with a key.
     AnyKey,
     /// One of these roles; `admin` has those of submitter, approver and auditor too.
@@ -53,7 +55,7 @@ macro_rules! route {
     };
 }
 
-use Who::{AnyKey, Anybody, Roles};
+use Who::{AnyKey, Anybody, Platform, Roles};
 
 const SUBMITTER: Who = Roles(&["submitter"]);
 const APPROVER: Who = Roles(&["approver"]);
@@ -84,6 +86,8 @@ pub(crate) const ROUTES: &[Route] = &[
     route!("POST" "/api/work/{lease}/output", WORKER, Started, 200,
         |fixture| fixture.holder(json!({"seq": 1, "stream": "stdout", "data": "x"}))),
     route!("POST" "/api/work/{lease}/finish", WORKER, Started, 200, |fixture| fixture.holder(json!({"exit_code": 0}))),
+    // Without an app there is no such thing; what it does with one is shown elsewhere.
+    route!("POST" "/api/webhook/feishu", Platform, Nothing, 404, |_| json!({"encrypt": "x"})),
     route!("GET" "/api/events", AnyKey, Nothing, 200),
     route!("GET" "/api/audit/log", AUDITOR, Nothing, 200),
     route!("GET" "/api/audit/export", AUDITOR, Nothing, 200),
@@ -109,6 +113,7 @@ impl Who {
     pub(crate) fn text(self) -> String {
         match self {
             Anybody => "–".to_owned(),
+            Platform => "Feishu's signature".to_owned(),
             AnyKey => "any".to_owned(),
             Roles(roles) => roles.join(", "),
         }
@@ -215,7 +220,10 @@ fn without_a_key_every_route_but_the_open_ones_is_closed() {
     let people = server.people();
     for route in ROUTES {
         let fixture = Fixture::new(route.given, &server, &people);
-        let expected = if route.who == Anybody { 200 } else { 401 };
+        let expected = match route.who {
+            Anybody | Platform => route.status,
+            AnyKey | Roles(_) => 401,
+        };
         for nobody in [server.client(None), server.client(Some("hk_00000000_")), server.client(Some("wrong"))] {
             let status = route.call(&nobody, &fixture);
             let limited = expected == 401 && status == 429;
