@@ -1,5 +1,7 @@
 //! Globs over whole words: `*` any characters, `?` one, `[abc]` one of these.
 
+use std::collections::BTreeMap;
+
 /// A pattern for a whole word. One that is written in capitals only takes any case, but for the name of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Glob {
@@ -104,6 +106,54 @@ impl Glob {
     }
 }
 
+/// Many patterns, of which a word is compared only with those that its first or last byte leaves.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Globs {
+    by_first: BTreeMap<u8, Vec<Glob>>,
+    by_last: BTreeMap<u8, Vec<Glob>>,
+    others: Vec<Glob>,
+}
+
+impl Globs {
+    pub(super) fn add(&mut self, glob: Glob) {
+        let first = glob.beginning.bytes().next();
+        let last = match glob.parts.last() {
+            Some(Part::Literal(last)) => u8::try_from(u32::from(*last)).ok().filter(u8::is_ascii),
+            Some(Part::One | Part::OneOf(_) | Part::Any) | None => None,
+        };
+        let (list, byte) = match (first, last) {
+            (Some(first), _) => (&mut self.by_first, first),
+            (None, Some(last)) => (&mut self.by_last, last),
+            (None, None) => return self.others.push(glob),
+        };
+        if glob.any_case && byte.is_ascii_alphabetic() {
+            for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                list.entry(byte).or_default().push(glob.clone());
+            }
+        } else {
+            list.entry(byte).or_default().push(glob);
+        }
+    }
+
+    pub(super) fn add_all(&mut self, others: &Self) {
+        for (list, other) in [(&mut self.by_first, &others.by_first), (&mut self.by_last, &others.by_last)] {
+            for (byte, globs) in other {
+                list.entry(*byte).or_default().extend(globs.iter().cloned());
+            }
+        }
+        self.others.extend(others.others.iter().cloned());
+    }
+
+    /// Tells whether the whole text is of one of these forms.
+    pub(super) fn match_any(&self, text: &str) -> bool {
+        let has = |globs: &Vec<Glob>| globs.iter().any(|glob| glob.matches(text));
+        let listed =
+            |list: &BTreeMap<u8, Vec<Glob>>, byte: Option<&u8>| byte.and_then(|byte| list.get(byte)).is_some_and(has);
+        let bytes = text.as_bytes();
+        listed(&self.by_first, bytes.first()) || listed(&self.by_last, bytes.last()) || has(&self.others)
+    }
+}
+
 /// The name of a variable and any value, as `PATH=*`: another case is another variable.
 fn is_setting(pattern: &str) -> bool {
     let is_name = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '*' | '?' | '+' | '[' | ']');
@@ -146,6 +196,21 @@ mod tests {
             ("PATH=*", "path=/tmp"),
         ] {
             assert!(!Glob::new(pattern).unwrap().matches(text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn many_patterns_match_what_one_of_them_does() {
+        let patterns = ["", "a", "a*", "*b", "*[xy]", "?é", "ROOT", "*MEM", "[q]*z", "/dev/*", "ünd*", "*ü"];
+        let globs: Vec<Glob> = patterns.iter().map(|pattern| Glob::new(pattern).unwrap()).collect();
+        let mut many = Globs::default();
+        globs.iter().cloned().for_each(|glob| many.add(glob));
+        let words = [
+            "", "a", "ab", "xb", "cy", "cé", "root", "Root", "vmem", "VMEM", "qz", "/dev/sda", "und", "ünd", "xü", "c",
+            "A", "rootx",
+        ];
+        for word in words {
+            assert_eq!(many.match_any(word), globs.iter().any(|glob| glob.matches(word)), "{word}");
         }
     }
 

@@ -153,10 +153,10 @@ impl Builder {
         for (list, target) in [(&class.any, &mut built.any), (&class.except, &mut built.except)] {
             for text in list {
                 match text.strip_prefix('@') {
-                    None => target.push(Glob::new(text)?),
+                    None => target.add(Glob::new(text)?),
                     Some(other) => {
                         let other = self.classes.get(other).ok_or(format!("there is no class \"{other}\" yet"))?;
-                        target.extend(other.any.iter().cloned());
+                        target.add_all(&other.any);
                     }
                 }
             }

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::glob::Glob;
+use super::glob::{Glob, Globs};
 use super::path::tidy;
 
 /// A kind of path or word.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Class {
-    pub(super) any: Vec<Glob>,
-    pub(super) except: Vec<Glob>,
+    pub(super) any: Globs,
+    pub(super) except: Globs,
 }
 
 impl Class {
     fn holds(&self, word: &str) -> bool {
         let word = tidy(word);
-        self.any.iter().any(|glob| glob.matches(&word)) && !self.except.iter().any(|glob| glob.matches(&word))
+        self.any.match_any(&word) && !self.except.match_any(&word)
     }
 }
 
