@@ -12,6 +12,7 @@ mod demo;
 mod error;
 mod event;
 mod events;
+mod feishu_sim;
 mod follow;
 mod json;
 mod key;
@@ -60,6 +61,7 @@ enum Command {
     Serve(serve::Serve),
     Worker(worker::Worker),
     Demo(demo::Demo),
+    FeishuSim(feishu_sim::FeishuSim),
     Submit(submit::Submit),
     List(list::List),
     Show(show::Show),
@@ -85,6 +87,7 @@ impl Command {
             Self::Serve(command) => command.run(session),
             Self::Worker(command) => command.run(session),
             Self::Demo(command) => on_system(command.run(session)),
+            Self::FeishuSim(command) => on_system(command.run(session)),
             Self::Submit(command) => on_system(command.run(session)),
             Self::List(command) => on_system(command.run(session)),
             Self::Show(command) => on_system(command.run(session)),

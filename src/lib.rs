@@ -7,4 +7,5 @@ pub mod config;
 pub mod crash;
 pub mod demo;
 pub mod http;
+pub mod sim;
 pub mod worker;

@@ -198,6 +198,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Somebody without a key, at this address.
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        Self { address, key: None, headers: Vec::new() }
+    }
+
     pub(crate) fn header(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();
         client.headers.push((name.to_owned(), value.to_owned()));

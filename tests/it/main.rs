@@ -25,6 +25,7 @@ mod docs;
 mod errors;
 mod events;
 mod faults;
+mod feishu;
 mod secrets;
 mod tampering;
 mod wait;
