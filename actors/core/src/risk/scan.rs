@@ -34,6 +34,8 @@ const MAX_DEPTH: usize = 12;
 const BUDGET: usize = 1024 * 1024;
 /// What asking the rules about one command line costs of it, besides its bytes.
 const LINE: usize = 32;
+/// How much more a text costs that cannot be read to its end.
+const BROKEN: usize = 7;
 /// Findings of one label and level that are kept.
 const ALIKE_AT_MOST: usize = 8;
 
@@ -234,6 +236,10 @@ impl Scan<'_> {
             return Output::unknown();
         }
         let script = script::read(text);
+        // What is broken was read more than once.
+        if !script.faults.is_empty() && !self.spend(text.len().saturating_mul(BROKEN), span) {
+            return Output::unknown();
+        }
         self.script(&script, spot, context)
     }
 

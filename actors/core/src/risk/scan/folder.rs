@@ -80,7 +80,8 @@ fn is_relative(path: &str) -> bool {
 
 /// The files of [`KEPT`] that a glob hits; one for whole folders is not meant for them.
 fn hits(glob: &str) -> Vec<&'static str> {
-    if base_name(glob) == "*" {
+    // A sign never stands for a slash, nor for the home.
+    if base_name(glob) == "*" || !glob.starts_with(['/', '~']) {
         return Vec::new();
     }
     let Ok(pattern) = Glob::new(&without_sets(glob)) else { return Vec::new() };
