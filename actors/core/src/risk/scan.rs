@@ -31,7 +31,7 @@ use place::Spot;
 /// Shells and substitutions inside each other that are followed; what lies deeper nobody would read either.
 const MAX_DEPTH: usize = 12;
 /// Bytes that are gone through for one command, however often its parts have to be looked at.
-const BUDGET: usize = 1024 * 1024;
+const BUDGET: usize = 512 * 1024;
 /// What asking the rules about one command line costs of it, besides its bytes.
 const LINE: usize = 32;
 /// How much more a text costs that cannot be read to its end.

@@ -94,6 +94,16 @@ fn agrees_with_the_table_of_commands() {
 }
 
 #[test]
+fn what_was_found_by_chance_is_graded_for_what_it_hides() {
+    let found = include_str!("../testdata/found.txt").lines().filter(|line| !line.starts_with('#'));
+    for text in found.map(written_out) {
+        let graded = grade(&text);
+        assert_eq!(graded.level, Level::High, "{text:?}");
+        assert!(graded.findings.iter().all(|found| text.get(found.span[0]..found.span[1]).is_some()), "{text:?}");
+    }
+}
+
+#[test]
 fn files_that_grow_or_run_each_other_come_to_an_end() {
     let grows = "echo reboot > x; ".to_owned() + &"cat x x x x >> x; ".repeat(60) + "sh x";
     assert_eq!(grade(&grows).level, Level::High);
