@@ -89,6 +89,18 @@ impl Player {
         self.task(&format!("/api/tasks/{id}/verify"), &json!({"expect": expect})).await
     }
 
+    /// Waits until somebody has decided on the task, or asked for a change.
+    pub(super) async fn decided(&self, id: &str) -> Result<TaskView, Error> {
+        loop {
+            let path = format!("/api/tasks/{id}/wait");
+            let call = self.client.get(&path).query(&[("until", "decided"), ("timeout", "20")])?;
+            let answer: TaskAnswer = call.answer().await?;
+            if !matches!(answer.task.status, State::Pending | State::Admin) {
+                return Ok(answer.task);
+            }
+        }
+    }
+
     /// Waits until the task has ended.
     pub(super) async fn wait(&self, id: &str) -> Result<TaskView, Error> {
         loop {

@@ -1,6 +1,7 @@
 //! Plays the scenes, one after another.
 
 use hermes_core::policy::{LevelRules, Levels, Policy, Span};
+use hermes_core::task::State;
 use hermes_core::time::Millis;
 use hermes_core::wire::task::TaskView;
 
@@ -112,9 +113,27 @@ async fn ask(
     show: &mut Show<'_>,
 ) -> Result<Option<TaskView>, Error> {
     loop {
-        let Some(answer) = prompt("[a]pprove, [r]eject, [m]odify, or [q]uit? ", input, show).await? else {
-            return Ok(None);
+        show.prompt("[a]pprove, [r]eject, [m]odify, or [q]uit? (or click on its card) ")?;
+        let line = tokio::select! {
+            line = input.next() => line?,
+            decided = cast.admin.decided(&task.task_id) => {
+                let decided = decided?;
+                show.clicked(&decided)?;
+                if decided.status != State::Modify {
+                    return Ok(Some(decided));
+                }
+                let proposed = decided.remark.split_once("\nProposed: ").map(|(_, command)| command.to_owned());
+                let command = match proposed {
+                    Some(command) => Some(command),
+                    None => words("which command instead? ", input, show).await?,
+                };
+                let Some(command) = command else { return Ok(None) };
+                task = cast.agent.resubmit(&task.task_id, &command).await?;
+                show.submitted(&task)?;
+                continue;
+            }
         };
+        let Some(answer) = line else { return Ok(None) };
         match answer.as_str() {
             "a" | "approve" => return Ok(Some(cast.admin.decide(&task, "approve", "").await?)),
             "r" | "reject" => {

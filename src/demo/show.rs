@@ -36,10 +36,18 @@ impl<'a> Show<'a> {
         Ok(self.out.flush()?)
     }
 
-    pub(super) fn stage(&mut self, url: &str, home: &Path, cast: &Cast, deciders: Deciders) -> Result<(), Error> {
+    pub(super) fn stage(
+        &mut self,
+        url: &str,
+        cards: &str,
+        home: &Path,
+        cast: &Cast,
+        deciders: Deciders,
+    ) -> Result<(), Error> {
         let title = self.paint(BOLD, "Hermes Approval Engine, demo");
         self.line(&title)?;
         self.line(&format!("  supervisor  {url}   (API: {url}/docs)"))?;
+        self.line(&format!("  cards       {cards}   (a stand-in for Feishu: open it and click)"))?;
         self.line(&format!("  data        {}", home.display()))?;
         self.line(&format!("  sub-agents  {}", super::stage::ROLES.join(", ")))?;
         let (agent, commander, admin) = (&cast.agent.name, &cast.commander.name, &cast.admin.name);
@@ -53,6 +61,13 @@ impl<'a> Show<'a> {
         let look = format!("  look in     HERMES_URL={url} HERMES_KEY={} hermes list", cast.admin.key);
         let look = self.paint(DIM, &look);
         self.line(&look)
+    }
+
+    /// Somebody decided elsewhere while the terminal waited.
+    pub(super) fn clicked(&mut self, task: &TaskView) -> Result<(), Error> {
+        let by = task.decided_by.as_deref().unwrap_or("somebody");
+        self.line("")?;
+        self.note(&format!("{by} has decided: {}", task.status))
     }
 
     pub(super) fn submitted(&mut self, task: &TaskView) -> Result<(), Error> {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use hermes_actors::audit::AuditActor;
 use hermes_actors::store::sqlite::AuditReader;
 use hermes_core::audit::{Expect, Head, Report, verify};
@@ -22,6 +24,7 @@ use super::show::Show;
 use super::{Error, Options};
 use crate::app;
 use crate::config::{Config, Sources};
+use crate::sim::{self, Sim};
 
 /// The sub-agents.
 pub(super) const ROLES: [&str; 3] = ["finance-worker", "life-assistant", "it-ops-worker"];
@@ -39,6 +42,7 @@ pub(super) struct Stage {
     sub_agents: Vec<Child>,
     stop: oneshot::Sender<()>,
     supervisor: JoinHandle<Result<(), app::Error>>,
+    feishu: ServerHandle,
 }
 
 /// What is left when the stage is cleared.
@@ -51,8 +55,13 @@ impl Stage {
     pub(super) async fn set(options: &Options, show: &mut Show<'_>) -> Result<Self, Error> {
         let home = Home::open(options.data.as_deref())?;
         let root_key = secret()?;
-        let running = app::start(Config::load(&settings(home.path(), &root_key))?).await?;
+        let feishu = Sim::new(sim::company(), None);
+        let platform = sim::serve(feishu.clone(), TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)?;
+        let cards = format!("http://{}", platform.address);
+        actix_web::rt::spawn(platform.server);
+        let running = app::start(Config::load(&settings(home.path(), &root_key, &cards))?).await?;
         let url = running.addresses.first().map(|address| format!("http://{address}")).unwrap_or_default();
+        feishu.call_back_at(format!("{url}/api/webhook/feishu"));
         let public_key = running.engine().signer.public_key();
         let (stop, stopped) = oneshot::channel();
         let supervisor = actix_web::rt::spawn(running.until(async {
@@ -66,25 +75,26 @@ impl Stage {
             let key = root.make_key(&names.of(role), &format!("worker:{role}")).await?;
             sub_agents.push(start(&options.program, home.path(), role, &url, &key, &public_key)?);
         }
-        show.stage(&url, home.path(), &cast, options.deciders)?;
-        Ok(Self { cast, home, sub_agents, stop, supervisor })
+        show.stage(&url, &cards, home.path(), &cast, options.deciders)?;
+        Ok(Self { cast, home, sub_agents, stop, supervisor, feishu: platform.handle })
     }
 
     /// Stops everything, and checks the audit file against the database.
     pub(super) async fn clear(self) -> Result<Cleared, Error> {
-        let Self { home, mut sub_agents, stop, supervisor, .. } = self;
+        let Self { home, mut sub_agents, stop, supervisor, feishu, .. } = self;
         sub_agents.iter().for_each(ask_to_end);
         for sub_agent in &mut sub_agents {
             end(sub_agent).await?;
         }
         let _already_ended = stop.send(());
         supervisor.await.map_err(std::io::Error::other)??;
+        feishu.stop(false).await;
         let report = check(home.path()).map_err(|error| Error::Audit(error.to_string()))?;
         Ok(Cleared { report, kept_at: home.kept_at() })
     }
 }
 
-fn settings(home: &Path, root_key: &str) -> Sources {
+fn settings(home: &Path, root_key: &str, cards: &str) -> Sources {
     let pairs = [
         ("APPROVAL_HOME", home.display().to_string()),
         ("API_SERVER_KEY", root_key.to_owned()),
@@ -93,7 +103,7 @@ fn settings(home: &Path, root_key: &str) -> Sources {
         ("DASHBOARD_PORT", "0".to_owned()),
         ("EXECUTION_TIMEOUT", "60".to_owned()),
     ];
-    let env = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let env = pairs.into_iter().chain(sim::environment(cards)).map(|(name, value)| (name.to_owned(), value)).collect();
     Sources { file: None, env, flags: BTreeMap::new() }
 }
 
