@@ -12,6 +12,7 @@ use actix_web::web::Data;
 use arc_swap::ArcSwap;
 use hermes_actors::card;
 use hermes_actors::card::click::Deciders;
+use hermes_actors::card::connection::{self, Link};
 use hermes_actors::clock::{SharedClock, SystemClock};
 use hermes_actors::runtime::{Engine, Foundation, Setup, StartError};
 use hermes_actors::store;
@@ -22,7 +23,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::governance::Governance;
 use self::keys::Keys;
-use crate::config::{Config, Exposed, HasKeys, Host, Loaded, Secret, Switch};
+use crate::config::{Config, Exposed, FeishuMode, HasKeys, Host, Loaded, Secret, Switch};
 use crate::http::{self, Feishu, Front, Limiter, Room, Shape, Shares, State};
 
 /// How often limits forget callers that were quiet.
@@ -185,6 +186,9 @@ pub async fn start(loaded: Loaded<Config>) -> Result<Running, Error> {
     let server = http::serve(state.clone(), vec![listener], shape)?;
     let signpost = Signpost::put_up(&config.data.home, addresses.first())?;
     tidy_regularly(state.clone());
+    if let Some(link) = link(config) {
+        actix_web::rt::spawn(connection::run(state.engine.clone(), link, state.stopping.clone()));
+    }
     Ok(Running { addresses, has_keys, state, stopping, server, signpost })
 }
 
@@ -251,6 +255,23 @@ fn cards(config: &Config) -> Option<card::Setup> {
             executor: feishu.executor_open_id.clone(),
         }),
         task_url: None,
+    })
+}
+
+/// How clicks come in if not over HTTP.
+fn link(config: &Config) -> Option<Link> {
+    let settings = &config.feishu;
+    if settings.mode != FeishuMode::LongConnection {
+        return None;
+    }
+    let Feishu { app_id, verification_token, tenant_key, deciders, .. } = feishu(config)?;
+    Some(Link {
+        base_url: settings.base_url.as_str().to_owned(),
+        app_id,
+        app_secret: settings.app_secret.as_ref()?.expose().to_owned(),
+        verification_token: verification_token.unwrap_or_default(),
+        tenant_key,
+        deciders,
     })
 }
 

@@ -9,6 +9,7 @@ mod callback;
 mod cast;
 mod page;
 mod platform;
+mod socket;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +31,7 @@ const MOST_BYTES: usize = 1024 * 1024;
 pub struct Sim {
     platform: Mutex<Platform>,
     callback_url: Mutex<Option<String>>,
+    connections: socket::Connections,
     changed: watch::Sender<u64>,
 }
 
@@ -37,7 +39,12 @@ impl Sim {
     /// A platform that sends clicks to this address.
     pub fn new(platform: Platform, callback_url: Option<String>) -> Arc<Self> {
         let (changed, _) = watch::channel(0);
-        Arc::new(Self { platform: Mutex::new(platform), callback_url: Mutex::new(callback_url), changed })
+        Arc::new(Self {
+            platform: Mutex::new(platform),
+            callback_url: Mutex::new(callback_url),
+            connections: socket::Connections::default(),
+            changed,
+        })
     }
 
     /// Looks at the platform.
@@ -89,6 +96,7 @@ pub fn serve(sim: Arc<Sim>, listener: TcpListener) -> std::io::Result<Running> {
             .app_data(Data::new(callback::Caller::default()))
             .app_data(PayloadConfig::new(MOST_BYTES))
             .configure(api::routes)
+            .configure(socket::routes)
             .configure(page::routes)
             .default_service(web::to(api::no_route))
     })

@@ -9,6 +9,7 @@
 //! - The platform being down delays cards and nothing else.
 
 pub mod click;
+pub mod connection;
 mod limits;
 mod names;
 mod platform;
@@ -238,12 +239,21 @@ struct Courier {
 
 impl Courier {
     async fn deliver(&self, copy: Copy) {
+        let step = copy.step();
+        match &step {
+            Some(Step::Send { .. }) => self.way.limits.send(&copy.recipient).await,
+            Some(Step::Update { message_id } | Step::Remind { message_id, .. }) => {
+                self.way.limits.update(message_id).await;
+            }
+            None => {}
+        }
+        // The task as it is by now: what has passed while the platform had to be waited for is not shown.
         let task = match self.store.task(&copy.task).await {
             Ok(Some(task)) => task,
             // It was cleaned away, and its copies with it; or the store will be there again later.
             Ok(None) | Err(_) => return,
         };
-        let after = match copy.step() {
+        let after = match step {
             Some(step) => {
                 let came = self.take(&step, &copy, &task).await;
                 tell(&copy, &came);
@@ -258,11 +268,10 @@ impl Courier {
     }
 
     async fn take(&self, step: &Step, copy: &Copy, task: &Task) -> Came {
-        let Way { platform, limits, .. } = &*self.way;
+        let platform = &self.way.platform;
         match step {
             Step::Send { uuid } => {
                 let content = self.content(copy.form, task);
-                limits.send(&copy.recipient).await;
                 let meaning = platform.ask(&api::send(&copy.recipient, &content, uuid)).await;
                 came(meaning, |data| {
                     let id = data.get("message_id").and_then(Value::as_str).filter(|id| !id.is_empty());
@@ -274,12 +283,10 @@ impl Courier {
             }
             Step::Update { message_id } => {
                 let content = self.content(copy.form, task);
-                limits.update(message_id).await;
                 let meaning = platform.ask(&api::update(message_id, &content)).await;
                 came(meaning, |_| Came::Shown { message_id: message_id.clone(), version: task.version })
             }
             Step::Remind { message_id, open_id } => {
-                limits.update(message_id).await;
                 match platform.ask(&api::remind(message_id, open_id)).await {
                     Meaning::Throttled(pause) => Came::Throttled(pause),
                     Meaning::Failed(why) | Meaning::TokenRefused(why) => Came::Failed(why),

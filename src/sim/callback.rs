@@ -35,12 +35,21 @@ impl Caller {
         let Some((callback, app, twice)) = made else {
             return json!({"code": 200_080, "msg": "there is no such message"});
         };
+        let id = callback.pointer("/header/event_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if let Some(answer) = super::socket::click(sim, &id, &callback).await {
+            return self.seen(sim, click, answer);
+        }
         let Some(url) = sim.callback_url() else { return failed(200_340, "no callback address is configured") };
         let answer = self.post(&url, &callback, &app).await;
         if twice {
             // The platform does not repeat clicks, but a proxy on the way may.
             let _same = self.post(&url, &callback, &app).await;
         }
+        self.seen(sim, click, answer)
+    }
+
+    /// What the person sees of an answer.
+    fn seen(&self, sim: &Sim, click: &Clicked, answer: Result<Value, (u32, String)>) -> Value {
         let answer = match answer {
             Ok(answer) => answer,
             Err((code, why)) => return failed(code, &why),

@@ -22,7 +22,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/sim/state", web::get().to(state))
         .route("/sim/click", web::post().to(click))
         .route("/sim/faults", web::put().to(faults))
-        .route("/sim/callback", web::put().to(call_back_at));
+        .route("/sim/callback", web::put().to(call_back_at))
+        .route("/sim/connections", web::put().to(connections));
 }
 
 async fn page() -> HttpResponse {
@@ -51,10 +52,11 @@ async fn state(sim: Data<Sim>, since: Query<Since>) -> HttpResponse {
         let _late = tokio::time::timeout(LONGEST_LOOK, newer).await;
     }
     let version = *sim.changed.borrow();
+    let connections = sim.connections.count();
     let seen = sim.look(|platform| {
         json!({
             "version": version, "people": platform.people, "chats": platform.chats, "messages": platform.messages,
-            "faults": platform.faults,
+            "faults": platform.faults, "connections": connections,
         })
     });
     HttpResponse::Ok().json(seen)
@@ -71,6 +73,18 @@ struct CallBackAt {
 
 async fn call_back_at(sim: Data<Sim>, at: Json<CallBackAt>) -> HttpResponse {
     sim.call_back_at(at.into_inner().url);
+    HttpResponse::Ok().json(json!({"code": 0}))
+}
+
+#[derive(Deserialize)]
+struct Cut {
+    cut: bool,
+}
+
+async fn connections(sim: Data<Sim>, what: Json<Cut>) -> HttpResponse {
+    if what.cut {
+        sim.connections.cut();
+    }
     HttpResponse::Ok().json(json!({"code": 0}))
 }
 

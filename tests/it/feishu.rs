@@ -44,9 +44,18 @@ impl Feishu {
     }
 
     fn supervisor_on(&self, home: Home) -> Server {
+        self.supervisor_with(home, "http")
+    }
+
+    fn supervisor_with(&self, home: Home, mode: &str) -> Server {
         let settings = environment(&format!("http://{}", self.client.address));
-        let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let server = Server::on(home, &settings);
+        let settings = settings.iter().map(|(name, value)| (*name, value.as_str())).chain([("FEISHU_MODE", mode)]);
+        let server = Server::on(home, &settings.collect::<Vec<_>>());
+        if mode == "ws" {
+            let says = || self.client.get("/sim/state").expect(200)["connections"] == 1;
+            eventually("the supervisor is connected", || says().then_some(()));
+            return server;
+        }
         let url = format!("http://{}/api/webhook/feishu", server.address);
         self.client.put("/sim/callback", json!({"url": url})).expect(200);
         server
@@ -139,7 +148,7 @@ fn a_command_is_approved_by_a_click_and_the_card_follows_it_to_its_end() {
     let ended = feishu.card(CHAT, &id, "Finished and archived");
     assert_eq!(ended["message_id"], card["message_id"]);
     assert!(ended["content"].to_string().contains("小强"), "names are shown once they are known: {ended}");
-    assert_eq!(feishu.messages().len(), 2, "one message for each who has to see it");
+    eventually("one message for each who has to see it", || (feishu.messages().len() == 2).then_some(()));
 }
 
 #[test]
@@ -305,7 +314,10 @@ fn a_platform_that_is_down_delays_cards_and_nothing_else() {
     for id in &ids {
         feishu.card(CHAT, id, "Finished and archived");
     }
-    assert_eq!(feishu.messages().len(), 10, "one message each to the chat and the executor, none for what has passed");
+    // One message each to the chat and the executor, none for what has passed.
+    eventually("all are told", || (feishu.messages().len() == 10).then_some(()));
+    let updates: Vec<Value> = feishu.messages().into_iter().map(|mut message| message["updates"].take()).collect();
+    assert_eq!(updates, vec![json!(0); 10], "what piled up is one card");
 }
 
 #[test]
@@ -357,4 +369,29 @@ fn what_was_committed_before_a_kill_is_shown_after_it() {
     let card = feishu.card(CHAT, &id, "Approval needed");
     assert_eq!(feishu.toast(COMMANDER, &card, "approve", json!({})), "Approved.");
     status_is(&server.root(), &id, "approved");
+}
+
+#[test]
+fn clicks_come_over_the_long_connection_too_and_again_after_it_was_cut() {
+    let feishu = Feishu::start();
+    let server = feishu.supervisor_with(Home::new(), "ws");
+    let people = server.people();
+    let first = submit(&people.submitter, "uptime");
+    let card = feishu.card(CHAT, &first, "Approval needed");
+    assert_eq!(feishu.toast(COMMANDER, &card, "approve", json!({})), "Approved.");
+    feishu.card(CHAT, &first, "Approved");
+    assert!(
+        feishu
+            .toast("ou_bystander", &card_of(&feishu, &people, "date"), "approve", json!({}))
+            .starts_with("You are not")
+    );
+    feishu.client.put("/sim/connections", json!({"cut": true})).expect(200);
+    eventually("it has come back", || (feishu.client.get("/sim/state").expect(200)["connections"] == 1).then_some(()));
+    let card = card_of(&feishu, &people, "uname");
+    assert_eq!(feishu.toast(COMMANDER, &card, "approve", json!({})), "Approved.");
+}
+
+fn card_of(feishu: &Feishu, people: &People, command: &str) -> Value {
+    let id = submit(&people.submitter, command);
+    feishu.card(CHAT, &id, "Approval needed")
 }

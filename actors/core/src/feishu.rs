@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod api;
 pub mod callback;
+pub mod connection;
 pub mod envelope;
 pub mod frame;
 pub mod signature;
