@@ -179,11 +179,21 @@ const SQL_WORDS: &[&str] = &[
     "or", "order", "then", "union", "using", "values", "when", "where",
 ];
 
+/// A place between single quotes, which mean the same to SQL and to a shell where nothing else quotes.
+fn is_in_a_string(text: &str, at: usize) -> bool {
+    let is_plain =
+        !text.contains(['"', '\\', '`', '\n', '#']) && !text.contains("$'") && text.matches('\'').count() % 2 == 0;
+    is_plain && text.get(..at).is_some_and(|before| before.matches('\'').count() % 2 == 1)
+}
+
 /// Comparison signs, quotes, operators and names of SQL look odd to a shell. What only SQL can mean does not count; what a
 /// shell would really do (write a file, run a program that is there) does.
 fn belongs_to_sql(finding: &Finding, text: &str) -> bool {
     let [from, to] = finding.span;
     let place = text.get(from..to).unwrap_or_default();
+    if is_in_a_string(text, from) {
+        return true;
+    }
     let first = place.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
     if SQL_WORDS.iter().any(|word| first.eq_ignore_ascii_case(word)) {
         return true;

@@ -123,7 +123,8 @@ impl Scan<'_> {
         let Some(entry) = reading.inner().filter(|entry| entry.program.is(Trait::RunsInput)) else { return false };
         let flow = flow_of(run.words);
         let names_script = |word: &usize| entry.call.subject(*word).is_some_and(|word| !is_own_input(word.text));
-        let from_input = entry.call.has("-s") || !entry.call.line.operands.iter().any(names_script);
+        // `python3 - arguments`: what comes first says where the code is.
+        let from_input = entry.call.has("-s") || !entry.call.line.operands.first().is_some_and(names_script);
         let gives_code = ["-c", "-e", "-r", "-m", "-E", "-p"].iter().any(|flag| entry.call.has(flag));
         let later = matches!(reading.path.as_str(), "at" | "batch");
         let input =
