@@ -16,7 +16,7 @@ const ADMIN: &str = "ou_peng";
 const CHAT: &str = "oc_approvals";
 
 /// The simulated platform; it is killed when the test ends.
-struct Feishu {
+pub(crate) struct Feishu {
     client: Client,
     child: Child,
     /// Kept open: it writes on.
@@ -59,6 +59,11 @@ impl Feishu {
         let url = format!("http://{}/api/webhook/feishu", server.address);
         self.client.put("/sim/callback", json!({"url": url})).expect(200);
         server
+    }
+
+    /// The page that people see.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.client.address)
     }
 
     fn faults(&self, faults: Value) {
@@ -125,7 +130,7 @@ fn status_is(by: &Client, id: &str, status: &str) {
     eventually(&format!("{id} is {status}"), || (show(by, id)["status"] == status).then_some(()));
 }
 
-fn house() -> (Feishu, Server, People) {
+pub(crate) fn house() -> (Feishu, Server, People) {
     let feishu = Feishu::start();
     let server = feishu.supervisor();
     let people = server.people();

@@ -303,6 +303,25 @@ impl Client {
     }
 }
 
+/// Reads to the end, or as far as the answer says that it goes.
+fn read_answer(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let length = stream.read(&mut buffer)?;
+        bytes.extend_from_slice(&buffer[..length]);
+        if length == 0 || is_whole(bytes) {
+            return Ok(());
+        }
+    }
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    length.is_some_and(|length| bytes.len() >= head + 4 + length)
+}
+
 /// What the server said.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -316,8 +335,8 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn read(stream: &mut TcpStream, what: &str) -> Self {
         let mut bytes = Vec::new();
-        // A reset after the answer takes nothing of it away.
-        let ended = stream.read_to_end(&mut bytes);
+        // A reset after the answer takes nothing of it away, and some servers leave the connection open behind it.
+        let ended = read_answer(stream, &mut bytes);
         let split = bytes.windows(4).position(|four| four == b"\r\n\r\n");
         let split =
             split.unwrap_or_else(|| panic!("{what}: no answer but {:?} ({ended:?})", String::from_utf8_lossy(&bytes)));

@@ -18,6 +18,7 @@ mod admin;
 mod attacks;
 mod audit;
 mod auth;
+mod browser;
 mod create;
 mod decide;
 mod demo;
