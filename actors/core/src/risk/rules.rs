@@ -181,8 +181,9 @@ const SQL_WORDS: &[&str] = &[
 
 /// A place between single quotes, which mean the same to SQL and to a shell where nothing else quotes.
 fn is_in_a_string(text: &str, at: usize) -> bool {
-    let is_plain =
-        !text.contains(['"', '\\', '`', '\n', '#']) && !text.contains("$'") && text.matches('\'').count() % 2 == 0;
+    let is_plain = !text.contains(['"', '\\', '`', '\n', '#'])
+        && !text.contains("$'")
+        && text.matches('\'').count().is_multiple_of(2);
     is_plain && text.get(..at).is_some_and(|before| before.matches('\'').count() % 2 == 1)
 }
 
