@@ -236,8 +236,8 @@ impl Scan<'_> {
             return Output::unknown();
         }
         let script = script::read(text);
-        // What is broken was read more than once.
-        if !script.faults.is_empty() && !self.spend(text.len().saturating_mul(BROKEN), span) {
+        // What is broken was read more than once; one such text is no harm, many inside each other are.
+        if spot.depth > 0 && !script.faults.is_empty() && !self.spend(text.len().saturating_mul(BROKEN), span) {
             return Output::unknown();
         }
         self.script(&script, spot, context)
