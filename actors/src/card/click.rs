@@ -63,8 +63,13 @@ impl Deciders {
 
 /// Does what a proven click asks for.
 pub async fn answer(engine: &Engine, deciders: &Deciders, click: &Click) -> Answer {
-    let work = decide(engine, deciders, click);
-    tokio::time::timeout(LONGEST, work).await.unwrap_or_else(|_| Answer { toast: Idle::Slow.toast(), card: None })
+    let (engine, deciders, click) = (engine.clone(), deciders.clone(), click.clone());
+    // On its own: what is not waited for any longer still comes to its end, and the card shows it.
+    let work = actix::spawn(async move { decide(&engine, &deciders, &click).await });
+    match tokio::time::timeout(LONGEST, work).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => Answer { toast: Idle::Slow.toast(), card: None },
+    }
 }
 
 async fn decide(engine: &Engine, deciders: &Deciders, click: &Click) -> Answer {
@@ -117,7 +122,8 @@ async fn find(engine: &Engine, made: &Made, click: &Click) -> Result<Arc<Task>, 
     if let Some(copy) = engine.store.card_in(&click.message_id).await.ok().flatten() {
         let is_its = made.task.as_ref().is_none_or(|task| *task == copy.task);
         let is_there = match &copy.recipient {
-            Recipient::Chat(chat) => click.chat_id.is_empty() || *chat == click.chat_id,
+            // Only the first version may leave the chat out.
+            Recipient::Chat(chat) => click.is_legacy && click.chat_id.is_empty() || *chat == click.chat_id,
             Recipient::Person(_) => true,
         };
         return if is_its && is_there { load(&copy.task).await } else { Err(Idle::ForeignMessage) };
