@@ -131,6 +131,10 @@ async fn find(engine: &Engine, made: &Made, click: &Click) -> Result<Arc<Task>, 
     // The answer to a message that was sent may have been lost, and its id with it: then this is it.
     let id = made.task.as_ref().ok_or(Idle::ForeignMessage)?;
     let copies = engine.store.cards_of(id).await.unwrap_or_default();
+    // It may have been noted between the two looks: people are quick.
+    if copies.iter().any(|copy| copy.message_id.as_ref() == Some(&click.message_id)) {
+        return load(id).await;
+    }
     let is_nameless = |copy: &&card::delivery::Copy| {
         copy.message_id.is_none()
             && (copy.recipient.id() == click.chat_id || Some(copy.recipient.id()) == click.operator.id())
